@@ -1,0 +1,18 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+// The C library's names collide with method names of tensors; these spell out which function is meant.
+extension Double {
+  @inlinable public static func logarithm(_ value: Double) -> Double { log(value) }
+  @inlinable public static func cosine(_ value: Double) -> Double { cos(value) }
+  @inlinable public static func sine(_ value: Double) -> Double { sin(value) }
+  @inlinable public static func exponential(_ value: Double) -> Double { exp(value) }
+  @inlinable public static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+  @inlinable public static func hyperbolicTangent(_ value: Double) -> Double { tanh(value) }
+  @inlinable public static func errorFunction(_ value: Double) -> Double { erf(value) }
+}
