@@ -1,0 +1,32 @@
+/// Collector pressure for memory that Lua does not see: to Lua a tensor is a handle of 8 bytes.
+///
+/// Before a large allocation: if live + request > limit, one full collection runs, and then limit = max(floor, 2 · live).
+/// The host knows nothing of tensors: whoever allocates supplies `liveBytes`.
+public final class ExternalMemory {
+    /// Bytes alive now; supplied by the owner of the memory.
+    public var liveBytes: () -> Int = { 0 }
+
+    /// The limit never falls below this; bytes, default 64 MiB.
+    public let floor = 64 << 20
+
+    /// Above this, the next allocation collects first; bytes.
+    public private(set) var limit = 64 << 20
+
+    /// How often it made the collector run.
+    public private(set) var collections = 0
+
+    /// Set by the state: runs a full collection if called on the state's own thread.
+    var collect: () -> Void = {}
+
+    private var isCollecting = false
+
+    /// Called before `byteCount` bytes are allocated, while no exclusive access to an object is open: finalisers run here.
+    public func willAllocate(_ byteCount: Int) {
+        guard !isCollecting, liveBytes() + byteCount > limit else { return }
+        isCollecting = true
+        collections += 1
+        collect()
+        isCollecting = false
+        limit = max(floor, 2 * (liveBytes() + byteCount))
+    }
+}
