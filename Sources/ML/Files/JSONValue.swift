@@ -66,7 +66,7 @@ enum JSONValue: Equatable {
       case "\u{8}": result += "\\b"
       case "\u{c}": result += "\\f"
       case "\u{0}"..<"\u{20}":
-        result += "\\u00" + Text.hexadecimal(UInt8(scalar.value))
+        result += "\\u00" + ByteSpelling.hexadecimal(UInt8(scalar.value))
       default: result.unicodeScalars.append(scalar)
       }
     }

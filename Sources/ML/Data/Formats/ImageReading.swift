@@ -52,7 +52,7 @@ public enum ImageFile {
   ) throws -> Image {
     if PNG.isPNG(bytes) { return try PNG.decode(bytes, source: source, reading: reading) }
     if JPEG.isJPEG(bytes) { return try JPEG.decode(bytes, source: source, reading: reading) }
-    let start = bytes.prefix(8).map { Text.hexadecimal($0) }.joined(separator: " ")
+    let start = bytes.prefix(8).map { ByteSpelling.hexadecimal($0) }.joined(separator: " ")
     throw FormatError(
       format: "picture", source: source,
       problem: bytes.isEmpty
@@ -94,6 +94,6 @@ public enum ImageFile {
 }
 
 /// Spelling of bytes in messages.
-enum Text {
+enum ByteSpelling {
   static func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 }

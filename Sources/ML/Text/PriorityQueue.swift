@@ -1,0 +1,36 @@
+/// A queue that hands out its least element first (binary heap).
+struct PriorityQueue<Element: Comparable> {
+  private var elements: [Element] = []
+
+  var first: Element? { elements.first }
+
+  /// Adds an element in O(log n).
+  mutating func insert(_ element: Element) {
+    elements.append(element)
+    var child = elements.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard elements[child] < elements[parent] else { return }
+      elements.swapAt(child, parent)
+      child = parent
+    }
+  }
+
+  /// Removes and returns the least element in O(log n), nil when the queue is empty.
+  mutating func removeFirst() -> Element? {
+    guard let first = elements.first else { return nil }
+    let last = elements.removeLast()
+    guard !elements.isEmpty else { return first }
+    elements[0] = last
+    var parent = 0
+    while true {
+      var least = parent
+      for child in (2 * parent + 1)...(2 * parent + 2) where child < elements.count && elements[child] < elements[least] {
+        least = child
+      }
+      guard least != parent else { return first }
+      elements.swapAt(parent, least)
+      parent = least
+    }
+  }
+}
