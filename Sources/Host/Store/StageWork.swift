@@ -1,0 +1,107 @@
+/// A finished stage: what it returned and the folder of what it wrote, read-only and verified.
+public final class StageResult {
+    public let manifest: StageManifest
+    /// The folder with the stage's files; change nothing in it.
+    public let folder: String
+    private let hold: EntryHold
+
+    public var name: String { manifest.name }
+    public var key: ContentHash { manifest.key }
+    /// Hash of the value and the files: what a stage that takes this one in depends on.
+    public var hash: ContentHash { manifest.result }
+    public var value: StoreValue { manifest.value }
+    public var printed: String { manifest.printed }
+    /// Seconds that making it took.
+    public var elapsed: Double { manifest.elapsed }
+
+    init(manifest: StageManifest, folder: String, hold: EntryHold) {
+        self.manifest = manifest
+        self.folder = folder
+        self.hold = hold
+    }
+
+    /// The path of one of the stage's files.
+    /// - Throws: ``StoreError`` listing the files there are.
+    public func path(of output: String) throws -> String {
+        guard manifest.outputs.contains(where: { $0.path == output }) else {
+            let names = manifest.outputs.prefix(8).map(\.path).joined(separator: ", ")
+            let more = manifest.outputs.count > 8 ? ", ... (\(manifest.outputs.count) in all)" : ""
+            throw StoreError("stage \"\(name)\" has no output \"\(output)\"; it has \(names.isEmpty ? "none" : names + more)")
+        }
+        return folder + "/" + output
+    }
+}
+
+/// A stage that is to be run: its folders, and the way to store what it made.
+///
+/// Both folders outlive a kill. The stage writes results into ``outputFolder`` and whatever helps it to continue into
+/// ``checkpointFolder``; when ``isResumed`` is true they hold what the killed run left. Dropped without a commit, the work stays
+/// for the next run.
+public final class StageWork {
+    public let key: StageKey
+    /// Whether an earlier run of the same stage was broken off; its files are still here.
+    public let isResumed: Bool
+    /// Why the stage runs.
+    public let reasons: [String]
+    /// What is in here when ``commit(value:printed:)`` is called becomes the result.
+    public let outputFolder: String
+    /// For the stage's own use; gone after ``commit(value:printed:)``.
+    public let checkpointFolder: String
+    private let store: StageStore
+    private let lock: StageLock
+    private let start = ContinuousClock.now
+
+    init(store: StageStore, key: StageKey, lock: StageLock, isResumed: Bool, reasons: [String]) {
+        self.store = store
+        self.key = key
+        self.lock = lock
+        self.isResumed = isResumed
+        self.reasons = reasons
+        outputFolder = store.workFolder(key.hash) + "/entry/files"
+        checkpointFolder = store.workFolder(key.hash) + "/checkpoint"
+    }
+
+    /// Stores the result: hashes and flushes the files, writes the manifest, and publishes both in one step.
+    /// - Parameters:
+    ///   - value: what the stage returned.
+    ///   - printed: what it printed, to be shown again when the stored result is used.
+    /// - Throws: ``FileFault`` or ``StoreError``; the work stays and can be committed by the next run.
+    public func commit(value: StoreValue = .null, printed: String = "") throws -> StageResult {
+        var outputs: [StageManifest.Output] = []
+        var folders: Set<String> = [outputFolder]
+        for file in try Folder.files(under: outputFolder) {
+            let path = outputFolder + "/" + file.path
+            if Folder.name(of: file.path).hasPrefix(AtomicFile.temporaryPrefix) {
+                try Folder.remove(path)
+                continue
+            }
+            let read = try ContentHash.ofFile(path)
+            try Folder.synchronizeFile(path)
+            Folder.protect(path)
+            var folder = Folder.parent(of: path)
+            while folders.insert(folder).inserted { folder = Folder.parent(of: folder) }
+            outputs.append(.init(path: file.path, size: read.size, hash: read.hash))
+        }
+        for folder in folders { try Folder.synchronize(folder) }
+        let elapsed = (ContinuousClock.now - start).seconds
+        let manifest = try StageManifest(
+            key: key, outputs: outputs, value: value, printed: printed, reasons: reasons, created: Timestamp.now(), elapsed: elapsed)
+        let entry = Folder.parent(of: outputFolder)
+        try AtomicFile.write(manifest.json, to: entry + "/" + StageManifest.fileName)
+        try store.publish(key.hash)
+        let place = store.entryFolder(key.hash)
+        guard let hold = EntryHold(path: place + "/" + StageManifest.fileName) else {
+            throw StoreError("the result of stage \"\(key.name)\" vanished from \(place) as it was stored; is something deleting files there?")
+        }
+        lock.release()
+        return StageResult(manifest: manifest, folder: place + "/files", hold: hold)
+    }
+
+    /// Gives the stage back, unfinished; another run may continue it.
+    public func abandon() { lock.release() }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
