@@ -1,0 +1,51 @@
+// swift-tools-version:6.0
+import PackageDescription
+
+/// One folder of kernel sources, compiled once for each instruction set.
+func kernels(_ name: String, define: String, flags: [String]) -> Target {
+  .target(name: name, dependencies: ["KernelInterface"],
+          swiftSettings: [.define(define), .unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })])
+}
+
+// MARK: - C libraries
+var targets: [Target] = [
+  .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+  .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .target(name: "CImageCodec", dependencies: ["CPNG"]),
+  .target(name: "CLuaBridge", dependencies: ["CLua"]),
+  .target(name: "CPlatform"),
+]
+
+// MARK: - Kernels
+targets += [
+  .target(name: "KernelInterface"),
+  kernels("KernelsBase", define: "KERNELS_BASE", flags: []),
+]
+var vectorKernels: [Target.Dependency] = ["KernelsBase"]
+#if arch(x86_64)
+  targets += [
+    kernels("KernelsV3", define: "KERNELS_V3", flags: ["-march=x86-64-v3"]),
+    kernels("KernelsV4", define: "KERNELS_V4", flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+  ]
+  vectorKernels += ["KernelsV3", "KernelsV4"]
+#endif
+
+// MARK: - Core
+targets += [
+  .target(name: "ML", dependencies: ["COpenBLAS", "CImageCodec", "CTurboJPEG", "CZlib", "CPlatform", "KernelInterface"] + vectorKernels),
+]
+
+// MARK: - Tests
+targets += [
+  .testTarget(name: "MLTests", dependencies: ["ML"])
+]
+
+let package = Package(
+  name: "loam",
+  targets: targets,
+  swiftLanguageModes: [.v5]
+)

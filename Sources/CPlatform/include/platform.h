@@ -1,0 +1,29 @@
+#ifndef LOAM_PLATFORM_H
+#define LOAM_PLATFORM_H
+
+/// Which x86-64 level the processor offers: 4 (AVX-512), 3 (AVX2 and FMA), 2 otherwise; 0 on other architectures.
+static inline int loam_x86_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd")
+      && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return 4;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) return 3;
+  return 2;
+#else
+  return 0;
+#endif
+}
+
+/// Number of processors that this process may run on.
+int loam_processor_count(void);
+
+/// Tells the processor that this is a spin-wait loop.
+static inline void loam_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+#endif

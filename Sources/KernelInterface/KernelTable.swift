@@ -1,0 +1,139 @@
+/// Elementwise functions of one variable.
+public enum UnaryOperation: Int32, CaseIterable, Sendable {
+  case identity, negate, exponential, logarithm, squareRoot, tanh, sigmoid, relu, gelu, quickGelu, silu, square, absolute, reciprocal
+}
+
+/// Elementwise functions of two variables.
+public enum BinaryOperation: Int32, CaseIterable, Sendable {
+  case add, subtract, multiply, divide, maximum, minimum
+}
+
+/// The numbers that one AdamW update needs besides the arrays.
+public struct AdamWStep<Scalar> {
+  public var learningRate, beta1, beta2, epsilon, weightDecay, correction1, correction2: Scalar
+
+  /// - Parameters:
+  ///   - correction1: 1 - beta1^t.
+  ///   - correction2: sqrt(1 - beta2^t).
+  public init(learningRate: Scalar, beta1: Scalar, beta2: Scalar, epsilon: Scalar, weightDecay: Scalar,
+              correction1: Scalar, correction2: Scalar) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.correction1 = correction1
+    self.correction2 = correction2
+  }
+}
+
+/// The loops that decide the speed, for one scalar type and one instruction set.
+///
+/// Every function works on plain pointers and never allocates. Rows are contiguous unless a stride is given. The order of
+/// every sum depends on the lengths only, so results do not depend on how callers cut the work among threads.
+public struct KernelTable<Scalar> {
+  public typealias Input = UnsafePointer<Scalar>
+  public typealias Output = UnsafeMutablePointer<Scalar>
+
+  /// The instruction set, as `loam doctor` prints it.
+  public var name: String
+  /// y[i] = f(x[i]).
+  public var unary: (UnaryOperation, Input, Output, Int) -> Void
+  /// out[i] = g[i] f'(x[i]), with x, y = f(x), g, out.
+  public var unaryGradient: (UnaryOperation, Input, Input, Input, Output, Int) -> Void
+  /// y[i] = a[i] op b[i].
+  public var binary: (BinaryOperation, Input, Input, Output, Int) -> Void
+  /// y[i] = a[i] op s, or s op a[i] when the flag is set.
+  public var binaryScalar: (BinaryOperation, Input, Scalar, Bool, Output, Int) -> Void
+  /// y[i] += s x[i], with x, s, y.
+  public var accumulate: (Input, Scalar, Output, Int) -> Void
+  public var sum: (Input, Int) -> Scalar
+  public var dot: (Input, Input, Int) -> Scalar
+  public var maximum: (Input, Int) -> Scalar
+  /// Sum of (x[i] - mean)^2, with x, mean.
+  public var squaredDeviation: (Input, Scalar, Int) -> Scalar
+  /// out[j] += sum over rows of x[row, j], with x, rows, columns, row stride, out.
+  public var addRows: (Input, Int, Int, Int, Output) -> Void
+  /// z = x + bias; y = f(z); x, bias (or nil), f, z (or nil), y, rows, columns.
+  public var biasActivation: (Input, Input?, UnaryOperation, Output?, Output, Int, Int) -> Void
+  /// y = softmax(scale x) along rows, or its logarithm; x, y, rows, columns, scale, logarithm.
+  public var softmax: (Input, Output, Int, Int, Scalar, Bool) -> Void
+  /// Gradient of `softmax` by its input: y, g, out, rows, columns, scale, logarithm.
+  public var softmaxGradient: (Input, Input, Output, Int, Int, Scalar, Bool) -> Void
+  /// Layer norm of rows: x, weight, bias (or nil), epsilon, y, mean, inverse deviation, rows, columns.
+  public var layerNorm: (Input, Input?, Input?, Scalar, Output, Output, Output, Int, Int) -> Void
+  /// Its gradient: x, weight, mean, inverse deviation, g, gradient of x, += of weight, += of bias (or nil), rows, columns.
+  public var layerNormGradient: (Input, Input?, Input, Input, Input, Output, Output?, Output?, Int, Int) -> Void
+  /// y = f(a x + b): x, a, b, f, y, count.
+  public var affine: (Input, Scalar, Scalar, UnaryOperation, Output, Int) -> Void
+  /// out = g f'(a x + b); returns the sums of out and of out x: x, a, b, f, g, out, count.
+  public var affineGradient: (Input, Scalar, Scalar, UnaryOperation, Input, Output, Int) -> (Scalar, Scalar)
+  /// out = p a + q b + r: a, p, b, q, r, out, count.
+  public var combine: (Input, Scalar, Input, Scalar, Scalar, Output, Int) -> Void
+  /// One AdamW update of p, given g, m, v.
+  public var adamW: (Output, Input, Output, Output, Int, AdamWStep<Scalar>) -> Void
+
+  public init(
+    name: String,
+    unary: @escaping (UnaryOperation, Input, Output, Int) -> Void,
+    unaryGradient: @escaping (UnaryOperation, Input, Input, Input, Output, Int) -> Void,
+    binary: @escaping (BinaryOperation, Input, Input, Output, Int) -> Void,
+    binaryScalar: @escaping (BinaryOperation, Input, Scalar, Bool, Output, Int) -> Void,
+    accumulate: @escaping (Input, Scalar, Output, Int) -> Void,
+    sum: @escaping (Input, Int) -> Scalar,
+    dot: @escaping (Input, Input, Int) -> Scalar,
+    maximum: @escaping (Input, Int) -> Scalar,
+    squaredDeviation: @escaping (Input, Scalar, Int) -> Scalar,
+    addRows: @escaping (Input, Int, Int, Int, Output) -> Void,
+    biasActivation: @escaping (Input, Input?, UnaryOperation, Output?, Output, Int, Int) -> Void,
+    softmax: @escaping (Input, Output, Int, Int, Scalar, Bool) -> Void,
+    softmaxGradient: @escaping (Input, Input, Output, Int, Int, Scalar, Bool) -> Void,
+    layerNorm: @escaping (Input, Input?, Input?, Scalar, Output, Output, Output, Int, Int) -> Void,
+    layerNormGradient: @escaping (Input, Input?, Input, Input, Input, Output, Output?, Output?, Int, Int) -> Void,
+    affine: @escaping (Input, Scalar, Scalar, UnaryOperation, Output, Int) -> Void,
+    affineGradient: @escaping (Input, Scalar, Scalar, UnaryOperation, Input, Output, Int) -> (Scalar, Scalar),
+    combine: @escaping (Input, Scalar, Input, Scalar, Scalar, Output, Int) -> Void,
+    adamW: @escaping (Output, Input, Output, Output, Int, AdamWStep<Scalar>) -> Void
+  ) {
+    self.name = name
+    self.unary = unary
+    self.unaryGradient = unaryGradient
+    self.binary = binary
+    self.binaryScalar = binaryScalar
+    self.accumulate = accumulate
+    self.sum = sum
+    self.dot = dot
+    self.maximum = maximum
+    self.squaredDeviation = squaredDeviation
+    self.addRows = addRows
+    self.biasActivation = biasActivation
+    self.softmax = softmax
+    self.softmaxGradient = softmaxGradient
+    self.layerNorm = layerNorm
+    self.layerNormGradient = layerNormGradient
+    self.affine = affine
+    self.affineGradient = affineGradient
+    self.combine = combine
+    self.adamW = adamW
+  }
+}
+
+/// The inner loop of a single-precision matrix product for one instruction set.
+///
+/// Each element of the product is one chain of multiply-adds along the inner axis, cut at fixed places, so it does not
+/// depend on how many rows or columns the product has: a row gives the same bits alone and in any batch.
+public struct ProductKernel {
+  /// Rows and columns of the register tile.
+  public var rows: Int
+  public var columns: Int
+  /// Computes one register tile: left, its row stride and its inner stride, packed right [depth][columns], depth, out, row
+  /// stride of out, and whether to add to what is there.
+  public var tile: (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
+
+  public init(rows: Int, columns: Int,
+              tile: @escaping (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void) {
+    self.rows = rows
+    self.columns = columns
+    self.tile = tile
+  }
+}

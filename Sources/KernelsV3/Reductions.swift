@@ -1,0 +1,1 @@
+../KernelsBase/Reductions.swift

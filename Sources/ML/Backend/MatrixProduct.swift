@@ -1,0 +1,257 @@
+import COpenBLAS
+import KernelInterface
+
+/// One matrix seen through strides: element (i, j) lies at i rowStride + j columnStride.
+struct MatrixOperand<T> {
+  var pointer: UnsafePointer<T>
+  var rowStride: Int
+  var columnStride: Int
+
+  init(_ pointer: UnsafePointer<T>, rowStride: Int, columnStride: Int = 1) {
+    self.pointer = pointer
+    self.rowStride = rowStride
+    self.columnStride = columnStride
+  }
+
+  init(_ pointer: UnsafeMutablePointer<T>, rowStride: Int, columnStride: Int = 1) {
+    self.init(UnsafePointer(pointer), rowStride: rowStride, columnStride: columnStride)
+  }
+
+  var transposed: MatrixOperand { MatrixOperand(pointer, rowStride: columnStride, columnStride: rowStride) }
+}
+
+/// C = A B, or C += A B: [rows, inner] times [inner, columns], into rows of `stride` elements.
+struct MatrixProduct<T> {
+  var rows: Int
+  var columns: Int
+  var inner: Int
+  var left: MatrixOperand<T>
+  var right: MatrixOperand<T>
+  var out: UnsafeMutablePointer<T>
+  var stride: Int
+  var accumulate = false
+}
+
+/// How a single-precision product is cut: fixed numbers, so that bits never depend on threads or on the number of rows.
+private enum Cut {
+  /// Inner length of one packed block; 32 columns of it fill the first-level cache.
+  static let depth = 256
+  /// From this inner length on, partial products over chunks are summed; below, there is one chain.
+  static let deep = 4096
+  static let chunk = 2048
+}
+
+extension Float {
+  private static var kernel: ProductKernel { InstructionSet.chosen.product }
+
+  static func serialProduct(_ p: MatrixProduct<Float>) {
+    guard p.rows > 0, p.columns > 0 else { return }
+    if p.inner >= Cut.deep { return deepProduct(p, parallel: false) }
+    let panels = (p.columns + kernel.columns - 1) / kernel.columns
+    withScratch(Float.self, panels * kernel.columns * min(max(1, p.inner), Cut.depth)) { packed in
+      chain(p, from: 0, to: p.inner) { start, depth in
+        packRight(p.right, inner: start, depth: depth, columns: p.columns, panels: 0..<panels, into: packed)
+        return UnsafePointer(packed)
+      }
+    }
+  }
+
+  static func parallelProduct(_ p: MatrixProduct<Float>, epilogue: ((Int, Int) -> Void)? = nil) {
+    guard p.rows > 0, p.columns > 0 else { return }
+    if p.rows * p.columns * max(1, p.inner) < 1 << 17 {
+      serialProduct(p)
+      epilogue?(0, p.rows)
+      return
+    }
+    if p.inner >= Cut.deep {
+      deepProduct(p, parallel: true)
+      epilogue?(0, p.rows)
+      return
+    }
+    // The right side is packed once for all; then blocks of rows (and of columns, when rows are few) go to the threads.
+    let panels = (p.columns + kernel.columns - 1) / kernel.columns
+    let width = panels * kernel.columns
+    withScratch(Float.self, width * max(1, p.inner)) { packed in
+      let blocks = max(1, (p.inner + Cut.depth - 1) / Cut.depth)
+      ThreadPool.parallelFor(blocks * panels) { job in
+        let start = job / panels * Cut.depth, panel = job % panels
+        let depth = min(Cut.depth, p.inner - start)
+        packRight(p.right, inner: start, depth: depth, columns: p.columns, panels: panel..<panel + 1,
+                  into: packed + start * width + panel * kernel.columns * depth)
+      }
+      let rowBlock = kernel.rows * max(1, min(8, p.rows / (kernel.rows * 2 * ThreadPool.threadCount)))
+      let rowBlocks = (p.rows + rowBlock - 1) / rowBlock
+      ThreadPool.parallelFor(rowBlocks) { job in
+        let first = job * rowBlock
+        let count = min(rowBlock, p.rows - first)
+        var part = p
+        part.rows = count
+        part.left.pointer += first * p.left.rowStride
+        part.out += first * p.stride
+        chain(part, from: 0, to: p.inner) { start, _ in UnsafePointer(packed + start * width) }
+        epilogue?(first, count)
+      }
+    }
+  }
+
+  /// Sums partial products over fixed chunks of a long inner axis, in order.
+  private static func deepProduct(_ p: MatrixProduct<Float>, parallel: Bool) {
+    let chunks = (p.inner + Cut.chunk - 1) / Cut.chunk
+    let size = p.rows * p.columns
+    withScratch(Float.self, chunks * size) { partial in
+      let one: (Int) -> Void = { chunk in
+        var part = p
+        part.inner = min(Cut.chunk, p.inner - chunk * Cut.chunk)
+        part.left.pointer += chunk * Cut.chunk * p.left.columnStride
+        part.right.pointer += chunk * Cut.chunk * p.right.rowStride
+        part.out = partial + chunk * size
+        part.stride = p.columns
+        part.accumulate = false
+        serialProduct(part)
+      }
+      if parallel { ThreadPool.parallelFor(chunks, one) } else { for chunk in 0..<chunks { one(chunk) } }
+      for row in 0..<p.rows {
+        let out = p.out + row * p.stride
+        if !p.accumulate { out.update(repeating: 0, count: p.columns) }
+        for chunk in 0..<chunks {
+          kernels.accumulate(partial + chunk * size + row * p.columns, 1, out, p.columns)
+        }
+      }
+    }
+  }
+
+  /// Runs the product block by block along the inner axis; `pack` gives the packed right side of a block.
+  private static func chain(_ p: MatrixProduct<Float>, from: Int, to: Int,
+                            pack: (_ start: Int, _ depth: Int) -> UnsafePointer<Float>) {
+    let tileRows = kernel.rows, tileColumns = kernel.columns
+    let tile = kernel.tile
+    let panels = (p.columns + tileColumns - 1) / tileColumns
+    if to == from {
+      if !p.accumulate { for row in 0..<p.rows { (p.out + row * p.stride).update(repeating: 0, count: p.columns) } }
+      return
+    }
+    // Rows that lie a multiple of 4 KiB apart would all fall into the same cache sets; those, and transposed ones, are packed.
+    let direct = p.left.columnStride == 1 && p.left.rowStride % 1024 != 0
+    let fullRows = p.rows / tileRows * tileRows
+    let packedRows = direct ? p.rows - fullRows : p.rows
+    let paddedRows = (packedRows + tileRows - 1) / tileRows * tileRows
+    let firstPacked = direct ? fullRows : 0
+    withScratch(Float.self, paddedRows * Cut.depth + tileRows * tileColumns) { scratch in
+      let edge = scratch + paddedRows * Cut.depth
+      var start = from
+      while start < to {
+        let depth = min(Cut.depth, to - start)
+        let accumulate = p.accumulate || start > from
+        if packedRows > 0 {
+          packLeft(p.left, firstRow: firstPacked, rows: packedRows, inner: start, depth: depth, into: scratch)
+        }
+        let packed = pack(start, depth)
+        for panel in 0..<panels {
+          let right = packed + panel * tileColumns * depth
+          let column = panel * tileColumns
+          let columns = min(tileColumns, p.columns - column)
+          var row = 0
+          while row < p.rows {
+            let rows = min(tileRows, p.rows - row)
+            let out = p.out + row * p.stride + column
+            let left: UnsafePointer<Float>
+            let rowStride: Int, innerStride: Int
+            if row >= firstPacked {
+              left = UnsafePointer(scratch + (row - firstPacked) * depth)
+              rowStride = 1
+              innerStride = tileRows
+            } else {
+              left = p.left.pointer + row * p.left.rowStride + start
+              rowStride = p.left.rowStride
+              innerStride = 1
+            }
+            if rows == tileRows && columns == tileColumns {
+              tile(left, rowStride, innerStride, right, depth, out, p.stride, accumulate)
+            } else {
+              if accumulate {
+                for r in 0..<rows { (edge + r * tileColumns).update(from: out + r * p.stride, count: columns) }
+              }
+              tile(left, rowStride, innerStride, right, depth, edge, tileColumns, accumulate)
+              for r in 0..<rows { (out + r * p.stride).update(from: edge + r * tileColumns, count: columns) }
+            }
+            row += tileRows
+          }
+        }
+        start += depth
+      }
+    }
+  }
+
+  /// Copies rows into blocks [depth][tile rows], zero beyond the last row.
+  private static func packLeft(_ left: MatrixOperand<Float>, firstRow: Int, rows: Int, inner: Int, depth: Int,
+                               into scratch: UnsafeMutablePointer<Float>) {
+    let tileRows = kernel.rows
+    var row = 0
+    while row < rows {
+      let block = scratch + row * depth
+      let count = min(tileRows, rows - row)
+      let source = left.pointer + (firstRow + row) * left.rowStride + inner * left.columnStride
+      if left.rowStride == 1 {
+        for k in 0..<depth {
+          let from = source + k &* left.columnStride, to = block + k &* tileRows
+          for r in 0..<count { to[r] = from[r] }
+        }
+      } else {
+        for r in 0..<count {
+          let from = source + r &* left.rowStride
+          var to = block + r
+          for k in 0..<depth {
+            to.pointee = from[k &* left.columnStride]
+            to += tileRows
+          }
+        }
+      }
+      if count < tileRows { for k in 0..<depth { for r in count..<tileRows { block[k &* tileRows &+ r] = 0 } } }
+      row += tileRows
+    }
+  }
+
+  /// Copies columns into panels [depth][tile columns], zero beyond the last column.
+  private static func packRight(_ right: MatrixOperand<Float>, inner: Int, depth: Int, columns: Int, panels: Range<Int>,
+                                into scratch: UnsafeMutablePointer<Float>) {
+    let tileColumns = kernel.columns
+    for panel in panels {
+      let block = scratch + (panel - panels.lowerBound) * tileColumns * depth
+      let first = panel * tileColumns
+      let count = min(tileColumns, columns - first)
+      let source = right.pointer + inner * right.rowStride + first * right.columnStride
+      if right.columnStride == 1 {
+        for k in 0..<depth { (block + k &* tileColumns).update(from: source + k &* right.rowStride, count: count) }
+      } else {
+        for c in 0..<count {
+          let from = source + c &* right.columnStride
+          var to = block + c
+          for k in 0..<depth {
+            to.pointee = from[k &* right.rowStride]
+            to += tileColumns
+          }
+        }
+      }
+      if count < tileColumns { for k in 0..<depth { for c in count..<tileColumns { block[k &* tileColumns &+ c] = 0 } } }
+    }
+  }
+}
+
+extension Double {
+  static func serialProduct(_ p: MatrixProduct<Double>) {
+    guard p.rows > 0, p.columns > 0 else { return }
+    OpenBLAS.prepare()
+    let leftTransposed = p.left.columnStride != 1, rightTransposed = p.right.columnStride != 1
+    // A stride of one element serves both directions when an axis has length one; BLAS wants it at least the row length.
+    cblas_dgemm(CblasRowMajor, leftTransposed ? CblasTrans : CblasNoTrans, rightTransposed ? CblasTrans : CblasNoTrans,
+                Int32(p.rows), Int32(p.columns), Int32(p.inner), 1, p.left.pointer,
+                Int32(max(leftTransposed ? p.left.columnStride : p.left.rowStride, leftTransposed ? p.rows : p.inner, 1)), p.right.pointer,
+                Int32(max(rightTransposed ? p.right.columnStride : p.right.rowStride, rightTransposed ? p.inner : p.columns, 1)),
+                p.accumulate ? 1 : 0, p.out, Int32(max(p.stride, p.columns, 1)))
+  }
+
+  static func parallelProduct(_ p: MatrixProduct<Double>, epilogue: ((Int, Int) -> Void)? = nil) {
+    serialProduct(p)
+    epilogue?(0, p.rows)
+  }
+}

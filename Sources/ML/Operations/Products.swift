@@ -1,0 +1,164 @@
+import KernelInterface
+
+/// A function applied elementwise right after a product or a norm, in the same pass.
+public enum Activation: String, CaseIterable, Sendable {
+  case none, relu, gelu, quickGelu, silu
+
+  var operation: UnaryOperation {
+    switch self {
+    case .none: return .identity
+    case .relu: return .relu
+    case .gelu: return .gelu
+    case .quickGelu: return .quickGelu
+    case .silu: return .silu
+    }
+  }
+}
+
+extension Tensor {
+  func requireDifferentiable(_ operation: String) throws {
+    guard dtype.isDifferentiable else { throw TensorError.typeMismatch(operation: operation, got: dtype, expected: "f32 or f64") }
+  }
+
+  func requireType(_ dtype: DType, _ operation: String) throws {
+    guard self.dtype == dtype else { throw TensorError.typeMismatch(operation: operation, got: self.dtype, expected: "\(dtype.name) like the other inputs") }
+  }
+
+  /// Matrix product over the last two axes.
+  ///
+  /// Shapes: self [.., m, k] · other [.., k, n] with the same leading axes, or [k, n] for all → [.., m, n].
+  ///
+  /// - Parameters:
+  ///   - transposeLeft: read self as [.., k, m]; default false.
+  ///   - transposeRight: read other as [.., n, k]; default false.
+  public func matmul(_ other: Tensor, transposeLeft: Bool = false, transposeRight: Bool = false) throws -> Tensor {
+    try requireDifferentiable("matmul")
+    try other.requireType(dtype, "matmul")
+    guard rank >= 2, other.rank >= 2, other.rank == 2 || other.rank == rank else {
+      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape, remedy: "both need two axes or more, and equally many (or two on the right)")
+    }
+    let inner = shape[rank - (transposeLeft ? 2 : 1)], otherInner = other.shape[other.rank - (transposeRight ? 1 : 2)]
+    guard inner == otherInner, other.rank == 2 || shape.dropLast(2) == other.shape.dropLast(2) else {
+      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape,
+                                      remedy: "inner sizes \(inner) and \(otherInner) must be equal, and leading axes the same")
+    }
+    let a = data, b = other.data
+    let (needsLeft, needsRight) = (records(self), records(other))
+    let y = try backend.matmul(a, b, transposeLeft: transposeLeft, transposeRight: transposeRight)
+    return Tensor.result(y, .matmul, [self, other]) { g in
+      var ga: TensorData?, gb: TensorData?
+      if needsLeft {
+        ga = transposeLeft
+          ? try backend.matmul(try Tensor.matched(b, to: g), g, transposeLeft: transposeRight, transposeRight: true)
+          : try backend.matmul(g, b, transposeLeft: false, transposeRight: !transposeRight)
+      }
+      if needsRight {
+        if b.rank == 2 && a.rank > 2 {
+          // Shared by the whole batch: the batch joins the rows.
+          let flatG = try backend.contiguous(g).reshaped([g.count / g.shape[g.rank - 1], g.shape[g.rank - 1]])
+          let left = try backend.contiguous(transposeLeft ? Tensor.lastTwoExchanged(a) : a)
+          let flatA = left.reshaped([left.count / inner, inner])
+          gb = transposeRight
+            ? try backend.matmul(flatG, flatA, transposeLeft: true, transposeRight: false)
+            : try backend.matmul(flatA, flatG, transposeLeft: true, transposeRight: false)
+        } else {
+          gb = transposeRight
+            ? try backend.matmul(g, a, transposeLeft: true, transposeRight: transposeLeft)
+            : try backend.matmul(a, g, transposeLeft: !transposeLeft, transposeRight: false)
+        }
+      }
+      return [ga, gb]
+    }
+  }
+
+  private static func lastTwoExchanged(_ x: TensorData) -> TensorData {
+    var layout = x.layout
+    layout.shape.swapAt(x.rank - 1, x.rank - 2)
+    layout.strides.swapAt(x.rank - 1, x.rank - 2)
+    return TensorData(storage: x.storage, layout: layout)
+  }
+
+  /// A matrix repeated for every product of a batch.
+  private static func matched(_ b: TensorData, to g: TensorData) throws -> TensorData {
+    b.rank == g.rank ? b : Tensor.stretched(b, to: Array(g.shape.dropLast(2)) + b.shape)
+  }
+
+  /// f(x Wᵀ + bias) over the last axis, in one pass.
+  ///
+  /// Shapes: self [.., in] · weight [out, in] · bias [out] → [.., out].
+  public func linear(weight: Tensor, bias: Tensor? = nil, activation: Activation = .none) throws -> Tensor {
+    try requireDifferentiable("linear")
+    try weight.requireType(dtype, "linear")
+    try bias?.requireType(dtype, "linear")
+    guard rank >= 1, weight.rank == 2, weight.shape[1] == shape[rank - 1] else {
+      throw TensorError.shapeMismatch(operation: "linear", left: shape, right: weight.shape, remedy: "the last axis of the input must equal the weight's second")
+    }
+    if let bias, bias.shape != [weight.shape[0]] {
+      throw TensorError.shapeMismatch(operation: "linear", left: weight.shape, right: bias.shape, remedy: "the bias needs shape [\(weight.shape[0])]")
+    }
+    let x = data, w = weight.data
+    let f = activation.operation
+    let (needsInput, needsWeight, needsBias) = (records(self), records(weight), records(bias))
+    let (y, before) = try backend.linear(x, weight: w, bias: bias?.data, activation: f, keepInput: needsInput || needsWeight || needsBias)
+    let (outputs, inputs) = (w.shape[0], w.shape[1])
+    return Tensor.result(y, .linear, [self, weight] + (bias.map { [$0] } ?? [])) { g in
+      let upstream = try before.map { try backend.unaryGradient(f, $0, value: y, g) } ?? (try backend.contiguous(g))
+      let rows = outputs == 0 ? 0 : upstream.count / outputs
+      let flat = upstream.reshaped([rows, outputs])
+      let gx = needsInput ? try backend.matmul(flat, w, transposeLeft: false, transposeRight: false).reshaped(x.shape) : nil
+      let gw = needsWeight
+        ? try backend.matmul(flat, try backend.contiguous(x).reshaped([rows, inputs]), transposeLeft: true, transposeRight: false) : nil
+      let gb = needsBias ? try backend.sum(flat, axes: [0]).reshaped([outputs]) : nil
+      return [gx, gw, gb]
+    }
+  }
+
+  /// Two-dimensional convolution (cross-correlation, as in PyTorch).
+  ///
+  /// Shapes: self [B, C, H, W] · weight [O, C, k, k] · bias [O] → [B, O, (H + 2p - k) / s + 1, (W + 2p - k) / s + 1].
+  ///
+  /// - Parameters:
+  ///   - stride: s, 1 or more, default 1.
+  ///   - padding: p, zeros on every side, default 0.
+  public func conv2d(weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0) throws -> Tensor {
+    try requireDifferentiable("conv2d")
+    try weight.requireType(dtype, "conv2d")
+    try bias?.requireType(dtype, "conv2d")
+    guard rank == 4, weight.rank == 4, weight.shape[1] == shape[1], weight.shape[2] == weight.shape[3] else {
+      throw TensorError.shapeMismatch(operation: "conv2d", left: shape, right: weight.shape, remedy: "expected [B, C, H, W] and [O, C, k, k]")
+    }
+    guard stride >= 1, padding >= 0, weight.shape[2] >= 1, shape[2] + 2 * padding >= weight.shape[2], shape[3] + 2 * padding >= weight.shape[2] else {
+      throw TensorError.invalidArgument(operation: "conv2d", message: "stride \(stride) and padding \(padding) do not fit a \(weight.shape[2])x\(weight.shape[2]) filter on \(shape[2])x\(shape[3]) pixels")
+    }
+    if let bias, bias.shape != [weight.shape[0]] {
+      throw TensorError.shapeMismatch(operation: "conv2d", left: weight.shape, right: bias.shape, remedy: "the bias needs shape [\(weight.shape[0])]")
+    }
+    let x = data, w = weight.data
+    let (needsInput, needsBias) = (records(self), records(bias))
+    let y = try backend.convolution(x, weight: w, bias: bias?.data, stride: stride, padding: padding)
+    let filters = w.shape[0]
+    return Tensor.result(y, .conv2d, [self, weight] + (bias.map { [$0] } ?? [])) { g in
+      let (gx, gw) = try backend.convolutionGradient(x, weight: w, stride: stride, padding: padding, g, needsInput: needsInput)
+      let gb = needsBias ? try backend.sum(g, axes: [0, 2, 3]).reshaped([filters]) : nil
+      return [gx, gw, gb]
+    }
+  }
+
+  /// Every pixel repeated factor x factor times: [B, C, H, W] -> [B, C, H f, W f].
+  public func upsampleNearest(_ factor: Int) throws -> Tensor {
+    guard rank == 4, factor >= 1 else { throw TensorError.invalidShape(operation: "upsampleNearest", shape: shape, expected: "[B, C, H, W] and a factor of at least 1") }
+    return Tensor.result(try backend.upsampleNearest(data, factor: factor), .upsampleNearest, [self]) { g in [try backend.sumBlocks(g, factor: factor)] }
+  }
+
+  /// Mean of each factor x factor block: [B, C, H, W] -> [B, C, H/f, W/f].
+  public func averagePool(_ factor: Int) throws -> Tensor {
+    guard rank == 4, factor >= 1, shape[2] % factor == 0, shape[3] % factor == 0 else {
+      throw TensorError.invalidShape(operation: "averagePool", shape: shape, expected: "[B, C, H, W] with H and W divisible by \(factor)")
+    }
+    let share = 1 / Double(factor * factor)
+    let y = try backend.binaryScalar(.multiply, try backend.sumBlocks(data, factor: factor), share, reversed: false)
+    return Tensor.result(y, .averagePool, [self]) { g in
+      [try backend.binaryScalar(.multiply, try backend.upsampleNearest(g, factor: factor), share, reversed: false)]
+    }
+  }
+}
