@@ -41,7 +41,7 @@ targets += [
 
 // MARK: - Tests
 targets += [
-  .testTarget(name: "MLTests", dependencies: ["ML"])
+  .testTarget(name: "MLTests", dependencies: ["ML", "KernelInterface", "CPlatform"] + vectorKernels),
 ]
 
 let package = Package(

@@ -46,9 +46,11 @@ public enum ThreadPool {
 private final class Loop: @unchecked Sendable {
   let count: Int
   let grain: Int
-  let body: (Int) -> Void
+  /// Read only while holding an unfinished item; the caller clears it at the end, when nobody does.
+  var body: ((Int) -> Void)?
   let next = Atomic<Int>(0)
   let finished = Atomic<Int>(0)
+  let active = Atomic<Int>(0)
 
   init(count: Int, grain: Int, body: @escaping (Int) -> Void) {
     self.count = count
@@ -57,13 +59,25 @@ private final class Loop: @unchecked Sendable {
   }
 
   func work() {
+    active.wrappingAdd(1, ordering: .acquiringAndReleasing)
+    takeItems()
+    active.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+  }
+
+  @inline(never) private func takeItems() {
     while true {
       let start = next.wrappingAdd(grain, ordering: .relaxed).oldValue
       if start >= count { return }
       let end = min(count, start + grain)
-      for index in start..<end { body(index) }
+      if let body { for index in start..<end { body(index) } }
       finished.wrappingAdd(end - start, ordering: .acquiringAndReleasing)
     }
+  }
+
+  /// Waits until every item has run and no worker holds the body any more.
+  func wait() {
+    while finished.load(ordering: .acquiring) < count || active.load(ordering: .acquiring) > 0 { loam_spin_hint() }
+    body = nil
   }
 }
 
@@ -97,10 +111,10 @@ private final class Pool: @unchecked Sendable {
     pthread_cond_broadcast(wake)
     pthread_mutex_unlock(mutex)
     job.work()
-    while job.finished.load(ordering: .acquiring) < count { loam_spin_hint() }
     pthread_mutex_lock(mutex)
     loop = nil
     pthread_mutex_unlock(mutex)
+    job.wait()
   }
 
   private func start() {
