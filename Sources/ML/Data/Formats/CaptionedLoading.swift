@@ -1,0 +1,47 @@
+extension DatasetLoader {
+  /// Loads pictures with captions from a shard, a folder of shards, or a folder of pictures with text files.
+  ///
+  /// A picture that cannot be decoded or has no caption is left out and named in `skipped`; a shard that is damaged or cut
+  /// short is an error.
+  ///
+  /// - Parameters:
+  ///   - path: a `.tar` file or a folder.
+  ///   - split: such as "train" or "test"; nil takes everything.
+  ///   - limit: most pictures, the first in file order; default all.
+  ///   - reading: background of transparent pictures and largest size.
+  ///   - prepare: what is done to each picture after decoding, on several threads, such as resizing.
+  /// - Throws: `FormatError` naming the file and what to do.
+  public static func loadCaptioned(
+    _ path: String, split: String? = nil, limit: Int? = nil, reading: ImageReading = ImageReading(),
+    prepare: (@Sendable (Image) throws -> Image)? = nil
+  ) throws -> CaptionedImages {
+    if let limit, limit < 1 { throw failure(path, "the limit must be at least 1, \(limit) came") }
+    let path = trimmed(path)
+    let request = Request(path: path, split: split, limit: limit, reading: reading, prepare: prepare)
+    let isFolder = Folder.isFolder(path)
+    guard isFolder || Folder.isFile(path) else { throw failure(path, "there is no such file or folder") }
+    let hasShards = try isFolder ? Folder.names(path).contains(where: ShardFiles.isShard) : ShardFiles.isShard(fileName(path))
+    guard isFolder || hasShards else { throw failure(path, "captioned pictures come in .tar shards or folders; this is neither") }
+    let result = try hasShards ? loadCaptionedShards(request) : ImageFolder.loadCaptioned(request)
+    guard result.count > 0 else {
+      throw failure(path, "no picture with a caption could be read" + (result.skipped.first.map { "; the first reason: \($0)" } ?? ""))
+    }
+    return result
+  }
+
+  private static func loadCaptionedShards(_ request: Request) throws -> CaptionedImages {
+    var result = CaptionedImages(images: [], captions: [], keys: [], labels: [], skipped: [])
+    result.skipped = try ShardFiles.read(
+      ShardFiles.find(request.path, split: request.split), reading: request.reading, limit: request.limit,
+      prepare: request.prepare
+    ) { sample in
+      ShardFiles.captions(sample).isEmpty ? "no caption (.txt in UTF-8, or \"caption\" in .json)" : nil
+    } body: { picture in
+      result.images.append(picture.image)
+      result.captions.append(ShardFiles.captions(picture.sample))
+      result.keys.append(picture.sample.key)
+      result.labels.append(ShardFiles.label(picture.sample))
+    }
+    return result
+  }
+}

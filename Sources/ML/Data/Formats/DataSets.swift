@@ -1,0 +1,66 @@
+/// An item of a data set that could not be used, and why.
+public struct SkippedItem: Equatable, Sendable, CustomStringConvertible {
+  /// The file, or the shard and the member.
+  public let source: String
+  public let reason: String
+
+  public var description: String { "\(source): \(reason)" }
+}
+
+/// Pictures with class labels.
+public struct LabelledImages: Sendable {
+  public var images: [Image]
+  /// One label per picture, below `classNames.count`.
+  public var labels: [Int]
+  public var classNames: [String]
+  /// What was left out, in the order of the data; never silently.
+  public var skipped: [SkippedItem]
+
+  public var count: Int { images.count }
+}
+
+/// Pictures with captions.
+public struct CaptionedImages: Sendable {
+  public var images: [Image]
+  /// The captions of each picture, at least one.
+  public var captions: [[String]]
+  /// The name of each picture in its shard or folder.
+  public var keys: [String]
+  /// The label of each picture, nil where there is none.
+  public var labels: [Int?]
+  /// What was left out, in the order of the data; never silently.
+  public var skipped: [SkippedItem]
+
+  public var count: Int { images.count }
+}
+
+/// Decodes pictures on all threads; what cannot be decoded is kept as an error in its place.
+enum PictureDecoding {
+  /// - Parameters:
+  ///   - count: number of pictures.
+  ///   - bytes: lends the file of picture i and its name.
+  ///   - prepare: what is done to each picture after decoding, such as resizing.
+  static func decode(
+    count: Int, reading: ImageReading, prepare: ((Image) throws -> Image)?,
+    bytes: (Int) throws -> (bytes: [UInt8], source: String)
+  ) -> [Result<Image, Error>] {
+    var results = [Result<Image, Error>?](repeating: nil, count: count)
+    results.withUnsafeMutableBufferPointer { buffer in
+      let places = buffer
+      ThreadPool.parallelFor(count, grain: 4) { index in
+        places[index] = Result {
+          let file = try bytes(index)
+          let image = try ImageFile.decode(file.bytes, source: file.source, reading: reading)
+          return try prepare?(image) ?? image
+        }
+      }
+    }
+    return results.compactMap { $0 }
+  }
+
+  /// The reason of a failure without the source that is named beside it.
+  static func reason(_ error: Error) -> String {
+    guard let error = error as? FormatError else { return "\(error)" }
+    return "\(error.format): \(error.problem)"
+  }
+}
