@@ -16,12 +16,9 @@ public struct FeatureScaling: Sendable, Equatable {
   /// Takes the statistics of a training set of at least one row.
   public init(of set: LabelledFeatures) {
     let rows = set.count, columns = set.dimension
-    let sums = FeatureScaling.columnSums(set) { value, _ in value }
+    let sums = FeatureScaling.columnSums(set, shift: [Double](repeating: 0, count: columns), squared: false)
     let mean = sums.map { $0 / Double(rows) }
-    let squares = FeatureScaling.columnSums(set) { value, column in
-      let centred = value - mean[column]
-      return centred * centred
-    }
+    let squares = FeatureScaling.columnSums(set, shift: mean, squared: true)
     self.mean = mean
     deviation = (0..<columns).map { column in
       let variance = squares[column] / Double(rows)
@@ -33,20 +30,20 @@ public struct FeatureScaling: Sendable, Equatable {
   }
 
   /// Scaled features, a copy. Shapes: features [rows, dimension] -> [rows, dimension].
-  func apply<Scalar: ProbeScalar>(_ features: [Float], as type: Scalar.Type) -> [Scalar] {
+  func apply<Scalar: ComputeScalar>(_ features: [Float], as type: Scalar.Type) -> [Scalar] {
     let columns = mean.count, rows = features.count / columns, tile = 256
+    let inverse = deviation.map { 1 / $0 }
     return [Scalar](unsafeUninitializedCapacity: features.count) { target, count in
-      let output = target.baseAddress
       features.withUnsafeBufferPointer { input in
         mean.withUnsafeBufferPointer { mean in
-          deviation.withUnsafeBufferPointer { deviation in
+          inverse.withUnsafeBufferPointer { inverse in
+            guard let input = input.baseAddress, let mean = mean.baseAddress, let inverse = inverse.baseAddress,
+              let output = target.baseAddress
+            else { return }
             ThreadPool.parallelFor((rows + tile - 1) / tile) { number in
-              guard let output else { return }
               for row in number * tile..<min(rows, (number + 1) * tile) {
-                for column in 0..<columns {
-                  let index = row &* columns &+ column
-                  (output + index).initialize(to: Scalar((Double(input[index]) - mean[column]) / deviation[column]))
-                }
+                let from = input + row * columns, to = output + row * columns
+                for column in 0..<columns { (to + column).initialize(to: Scalar((Double(from[column]) - mean[column]) * inverse[column])) }
               }
             }
           }
@@ -56,25 +53,32 @@ public struct FeatureScaling: Sendable, Equatable {
     }
   }
 
-  /// Per column, the sum over all rows of a term, added in tiles of fixed size and then tile by tile.
-  private static func columnSums(_ set: LabelledFeatures, _ term: (Double, Int) -> Double) -> [Double] {
+  /// Per column, the sum over all rows of x - shift, or of its square, added in tiles of fixed size and then tile by tile.
+  private static func columnSums(_ set: LabelledFeatures, shift: [Double], squared: Bool) -> [Double] {
     let rows = set.count, columns = set.dimension, tile = 1024
     let tiles = (rows + tile - 1) / tile
-    var partial = [Double](repeating: 0, count: max(tiles, 1) * columns)
+    var partial = [Double](repeating: 0, count: tiles * columns)
     partial.withUnsafeMutableBufferPointer { partial in
-      let sums = partial
       set.features.withUnsafeBufferPointer { input in
-        ThreadPool.parallelFor(tiles) { number in
-          for row in number * tile..<min(rows, (number + 1) * tile) {
-            for column in 0..<columns { sums[number * columns + column] += term(Double(input[row * columns + column]), column) }
+        shift.withUnsafeBufferPointer { shift in
+          guard let sums = partial.baseAddress, let input = input.baseAddress, let shift = shift.baseAddress else { return }
+          ThreadPool.parallelFor(tiles) { number in
+            let sum = sums + number * columns
+            for row in number * tile..<min(rows, (number + 1) * tile) {
+              let values = input + row * columns
+              if squared {
+                for column in 0..<columns {
+                  let centred = Double(values[column]) - shift[column]
+                  sum[column] += centred * centred
+                }
+              } else {
+                for column in 0..<columns { sum[column] += Double(values[column]) - shift[column] }
+              }
+            }
           }
         }
       }
     }
-    return (0..<columns).map { column in
-      var sum = 0.0
-      for number in 0..<tiles { sum += partial[number * columns + column] }
-      return sum
-    }
+    return (0..<columns).map { column in (0..<tiles).reduce(0) { $0 + partial[$1 * columns + column] } }
   }
 }

@@ -1,9 +1,9 @@
 /// The linear probe on frozen features: logistic regression whose L2 constant is chosen on a validation split.
 ///
 /// For each constant of the grid, from the strongest penalty to the weakest and each started from the fit before, a model is
-/// fitted to the fitting rows and judged on the validation rows, between equal scores by the loss there. The best constant is refitted to both together, standardised by the
-/// statistics of both, and the test set is looked at once. Kornblith et al. 2019, "Do better ImageNet models transfer better?", A.6; the
-/// protocol that the StableRep project's own transfer script follows.
+/// fitted to the fitting rows and judged on the validation rows, between equal scores by the loss there. The best constant is
+/// refitted to both together, standardised by the statistics of both, and the test set is looked at once. Kornblith et al. 2019,
+/// "Do better ImageNet models transfer better?", A.6; the protocol that the StableRep project's own transfer script follows.
 public enum LinearProbe {
   /// Constants to try, as C: the inverse of the penalty's strength.
   public enum Grid: Sendable, Equatable {

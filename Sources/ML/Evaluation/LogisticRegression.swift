@@ -66,9 +66,8 @@ public struct LogisticRegression: Sendable {
             guard let output, let input = scaled.baseAddress, let weights = weights.baseAddress else { return }
             let start = number * tile, count = min(tile, rows - start)
             let target = output + start * width
-            Double.multiply(
-              input + start * dimension, weights, into: target, rows: count, columns: width, inner: dimension,
-              transposeLeft: false, transposeRight: true, accumulate: false)
+            FeatureProduct.multiply(
+              input + start * dimension, weights, into: target, rows: count, columns: width, inner: dimension, transposeRight: true)
             for row in 0..<count {
               for column in 0..<width { target[row * width + column] += intercepts[column] }
             }
@@ -128,7 +127,7 @@ final class LogisticRegressionFitter {
     self.classes = classes
     self.scaling = scaling
     self.precision = precision
-    func objective<Scalar: ProbeScalar>(_ type: Scalar.Type) -> (Double) -> LBFGS.Function {
+    func objective<Scalar: ComputeScalar>(_ type: Scalar.Type) -> (Double) -> LBFGS.Function {
       let objective = SoftmaxObjective(
         features: scaling.apply(set.features, as: type), targets: targets, dimension: set.dimension, classes: classes.count, penalty: 0)
       return { penalty in

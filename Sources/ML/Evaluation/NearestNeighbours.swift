@@ -51,7 +51,7 @@ public struct NearestNeighbours: Sendable {
     guard features.count % dimension == 0 else {
       throw EvaluationError.featureCount(values: features.count, rows: features.count / dimension + 1, dimension: dimension)
     }
-    let rows = features.count / dimension, tile = 64
+    let rows = features.count / dimension, tile = 256
     let queries = NearestNeighbours.normalized(features, dimension: dimension)
     var result = [Int](repeating: 0, count: rows)
     result.withUnsafeMutableBufferPointer { result in
@@ -78,15 +78,14 @@ public struct NearestNeighbours: Sendable {
 
   /// The k best training rows of each query, best first.
   private func mostSimilar(_ queries: UnsafePointer<Float>, _ count: Int, _ bank: UnsafePointer<Float>) -> [Voters] {
-    let width = 2048, total = targets.count
+    let width = 1024, total = targets.count
     var voters = [Voters](repeating: Voters(limit: options.neighbours), count: count)
     let similarities = UnsafeMutablePointer<Float>.allocate(capacity: count * min(width, total))
     defer { similarities.deallocate() }
     for first in stride(from: 0, to: total, by: width) {
       let columns = min(width, total - first)
-      Float.multiply(
-        queries, bank + first * dimension, into: similarities, rows: count, columns: columns, inner: dimension,
-        transposeLeft: false, transposeRight: true, accumulate: false)
+      FeatureProduct.multiply(
+        queries, bank + first * dimension, into: similarities, rows: count, columns: columns, inner: dimension, transposeRight: true)
       for row in 0..<count {
         for column in 0..<columns { voters[row].offer(similarities[row &* columns &+ column], first &+ column) }
       }

@@ -4,7 +4,7 @@
 ///
 /// Products are in `Scalar`; softmax, loss and the sum over chunks in f64. Rows are cut into chunks and tiles by their number
 /// alone, each chunk adds up its own gradient and the chunks are added in order, so threads do not change a bit.
-final class SoftmaxObjective<Scalar: ProbeScalar> {
+final class SoftmaxObjective<Scalar: ComputeScalar> {
   let rows: Int, dimension: Int, classes: Int
   /// The factor of ||W||^2 / 2.
   var penalty: Double
@@ -98,15 +98,14 @@ final class SoftmaxObjective<Scalar: ProbeScalar> {
     var start = first
     while start < end {
       let count = min(tile, end - start)
-      Scalar.multiply(
-        input + start * dimension, weights, into: tileLogits, rows: count, columns: classes, inner: dimension,
-        transposeLeft: false, transposeRight: true, accumulate: false)
+      FeatureProduct.multiply(
+        input + start * dimension, weights, into: tileLogits, rows: count, columns: classes, inner: dimension, transposeRight: true)
       for row in 0..<count {
         loss += softmaxMinusTarget(tileLogits + row * classes, Int(targets[start + row]), intercepts, interceptSums)
       }
-      Scalar.multiply(
+      FeatureProduct.multiply(
         UnsafePointer(tileLogits), input + start * dimension, into: target, rows: classes, columns: dimension, inner: count,
-        transposeLeft: true, transposeRight: false, accumulate: start > first)
+        transposeLeft: true, accumulate: start > first)
       start += count
     }
     partialLosses[chunk] = loss

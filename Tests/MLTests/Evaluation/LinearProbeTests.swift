@@ -76,12 +76,23 @@ import Testing
     #expect(throws: EvaluationError.self) { try LinearProbe.run(train: train, test: train, options: .init(grid: .constants([]))) }
   }
 
-  @Test func `features of a thousand rows give the same bits twice`() throws {
+  @Test func `one, two and five threads give the same bits`() throws {
     let train = try clouds(rows: 3000, dimension: 24, classes: 7, spread: 2, seed: 1)
-    let test = try clouds(rows: 500, dimension: 24, classes: 7, spread: 2, seed: 2)
-    let first = try LinearProbe.run(train: train, test: test), second = try LinearProbe.run(train: train, test: test)
-    #expect(first.model.weights == second.model.weights)
-    #expect(first.candidates == second.candidates)
+    let test = try clouds(rows: 900, dimension: 24, classes: 7, spread: 2, seed: 2)
+    defer { ThreadPool.setThreadCount(ThreadPool.processorCount) }
+    var weights: [[Double]] = [], neighbours: [[Int]] = [], candidates: [[LinearProbe.Candidate]] = []
+    for threads in [1, 2, 5] {
+      ThreadPool.setThreadCount(threads)
+      let result = try LinearProbe.run(train: train, test: test)
+      weights.append(result.model.weights)
+      candidates.append(result.candidates)
+      neighbours.append(try NearestNeighbours(train).predict(test.features))
+    }
+    for index in 1...2 {
+      #expect(weights[index] == weights[0])
+      #expect(candidates[index] == candidates[0])
+      #expect(neighbours[index] == neighbours[0])
+    }
   }
 }
 
