@@ -1,4 +1,0 @@
-// Interruptible pattern matching.
-#include "Bridge.h"
-
-void install_patterns(lua_State *L) { (void)L; }

@@ -1,0 +1,90 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// What the command line does with a state: run a file, run a piece of code, talk. Each returns the exit status.
+public struct Program {
+    /// Exit statuses: as `lua` has them, and as shells expect of Ctrl-C.
+    public enum Status {
+        public static let success: Int32 = 0
+        public static let failure: Int32 = 1
+        public static let interrupted: Int32 = 130
+    }
+
+    let state: LuaState
+    let name: String
+
+    /// - Parameter name: what stands before error messages and in `arg[-1]`.
+    public init(_ state: LuaState, name: String = "loam") {
+        self.state = state
+        self.name = name
+    }
+
+    /// Runs a file with its arguments; "-" is standard input. Errors go to standard error with their traceback.
+    public func run(file: String, arguments: [String]) -> Int32 {
+        guarded { try state.runFile(file, arguments: arguments, program: name) }
+    }
+
+    /// Runs a piece of code, as `-e` gives it. `arg` holds the arguments.
+    public func run(code: String, arguments: [String] = []) -> Int32 {
+        guarded {
+            try state.setArguments(script: nil, arguments, program: name)
+            try state.run(code, chunkName: "=(command line)")
+        }
+    }
+
+    /// Talks with the user until Ctrl-D; from a pipe, runs line by line without prompts, and fails if a line failed.
+    ///
+    /// - Parameters:
+    ///   - banner: shown first on a terminal.
+    ///   - historyPath: the file that keeps the lines; default: `$LOAM_HISTORY`, else `.loam_history` in the home folder.
+    public func talk(banner: String, historyPath: String? = defaultHistoryPath()) -> Int32 {
+        let session = Session(
+            state, write: { print($0, terminator: ""); fflush(stdout) },
+            writeError: { text in fflush(stdout); fputs(text, stderr) })
+        let completion = Completion(state: state)
+        let editor = LineEditor(interrupt: state.interrupt, historyPath: historyPath, complete: completion.words)
+        if editor.isTerminal { print(banner) }
+        var status = Status.success
+        while true {
+            switch editor.read(prompt: session.isContinuing ? ">> " : "> ") {
+            case .line(let line):
+                if session.submit(line) == .failed, !editor.isTerminal { status = Status.failure }
+                fflush(stdout)
+            case .interrupted:
+                state.interrupt.clear()
+                session.dropPending()
+                print()
+                if !editor.isTerminal { return Status.interrupted }
+            case .end:
+                if session.isContinuing, !editor.isTerminal {
+                    fputs("\(name): the input ends in the middle of a statement\n", stderr)
+                    status = Status.failure
+                }
+                if editor.isTerminal { print() }
+                return status
+            }
+        }
+    }
+
+    /// Where the lines of the REPL are kept.
+    public static func defaultHistoryPath() -> String? {
+        if let path = getenv("LOAM_HISTORY") { return path.pointee == 0 ? nil : String(cString: path) }
+        return getenv("HOME").map { String(cString: $0) + "/.loam_history" }
+    }
+
+    private func guarded(_ body: () throws -> Void) -> Int32 {
+        defer { fflush(stdout) }
+        do {
+            try body()
+            return Status.success
+        } catch {
+            fflush(stdout)
+            let isInterrupt = (error as? LuaError)?.isInterrupt == true
+            fputs(isInterrupt ? "\n\(name): interrupted\n" : "\(name): \(ErrorReport.text(error))\n", stderr)
+            return isInterrupt ? Status.interrupted : Status.failure
+        }
+    }
+}
