@@ -1,0 +1,96 @@
+/// A vision transformer with timm's structure and parameter names.
+///
+/// Shapes: images [B, C, S, S], normalised by (x - mean) / std → features [B, D].
+///
+/// Dosovitskiy et al. 2021, arXiv:2010.11929; timm's `VisionTransformer`.
+public final class VisionTransformer: Module {
+  public let configuration: VisionTransformerConfiguration
+  public let classToken: Parameter
+  public let positions: Parameter
+  public let blocks: ModuleList<TransformerBlock>
+  public let patches: PatchEmbedding?
+  public let stem: ConvolutionalStem?
+  public let preNorm: LayerNorm?
+  /// The norm before pooling (`norm`); nil when pooling is the mean.
+  public let norm: LayerNorm?
+  /// The norm after pooling (`fc_norm`); nil when pooling takes the class token.
+  public let pooledNorm: LayerNorm?
+
+  /// Makes the encoder with random weights.
+  ///
+  /// Linear weights, position embedding and class token are truncated normal 0.02, biases zero, the patch embedding
+  /// as PyTorch's convolutions, which is what timm 0.5 (the paper's version) draws.
+  ///
+  /// - Parameters:
+  ///   - configuration: sizes and options.
+  ///   - stream: random numbers, consumed in a fixed order.
+  /// - Throws: `ModelError` if the sizes do not fit together.
+  public init(_ configuration: VisionTransformerConfiguration, stream: inout RandomStream) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    let width = configuration.width
+    let start = Initialization.truncatedNormal(0.02)
+    classToken = Parameter(try start.draw([1, 1, width], fanIn: width, stream: &stream))
+    positions = Parameter(try start.draw([1, configuration.patchCount + 1, width], fanIn: width, stream: &stream))
+    switch configuration.stem {
+    case .patch:
+      patches = try PatchEmbedding(channels: configuration.channels, width: width, patchSize: configuration.patchSize,
+                                   bias: !configuration.preNorm, stream: &stream)
+      stem = nil
+    case .convolutional:
+      stem = try ConvolutionalStem(channels: configuration.channels, width: width, patchSize: configuration.patchSize, stream: &stream)
+      patches = nil
+    }
+    preNorm = configuration.preNorm ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
+    var layers: [TransformerBlock] = []
+    for _ in 0..<configuration.depth {
+      layers.append(try TransformerBlock(
+        width: width, heads: configuration.heads, hidden: Int(Double(width) * configuration.mlpRatio),
+        activation: configuration.gelu.activation, epsilon: configuration.epsilon, stream: &stream))
+    }
+    blocks = ModuleList(layers)
+    norm = configuration.pooling == .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
+    pooledNorm = configuration.pooling == .mean ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
+  }
+
+  public var ownParameters: [(name: String, parameter: Parameter)] { [("cls_token", classToken), ("pos_embed", positions)] }
+
+  public var parts: [(name: String, module: any Module)] {
+    var all: [(name: String, module: any Module)] = []
+    if let patches { all.append(("patch_embed", patches)) }
+    if let stem { all.append(("patch_embed", stem)) }
+    if let preNorm { all.append(("norm_pre", preNorm)) }
+    all.append(("blocks", blocks))
+    if let norm { all.append(("norm", norm)) }
+    if let pooledNorm { all.append(("fc_norm", pooledNorm)) }
+    return all
+  }
+
+  /// Width of a feature.
+  public var featureWidth: Int { configuration.width }
+
+  /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D].
+  public func tokens(_ images: Tensor) throws -> Tensor {
+    let size = configuration.imageSize
+    guard images.rank == 4, images.shape[1] == configuration.channels, images.shape[2] == size, images.shape[3] == size else {
+      throw ModelError("vision transformer: images should be [batch, \(configuration.channels), \(size), \(size)], got \(images.shape); resize them or build the encoder for that size")
+    }
+    let embedded: Tensor
+    if let patches { embedded = try patches(images) } else if let stem { embedded = try stem(images) } else { embedded = images }
+    let first = try classToken.value.expand([images.shape[0], 1, configuration.width])
+    var hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions.value
+    if let preNorm { hidden = try preNorm(hidden) }
+    for block in blocks.elements { hidden = try block(hidden) }
+    if let norm { hidden = try norm(hidden) }
+    return hidden
+  }
+
+  /// One feature for each picture, [B, D].
+  ///
+  /// - Throws: `ModelError` if the pictures have another size than the encoder.
+  public func callAsFunction(_ images: Tensor) throws -> Tensor {
+    let hidden = try tokens(images)
+    guard let pooledNorm else { return try hidden.select(axis: 1, index: 0) }
+    return try pooledNorm(hidden.narrow(axis: 1, start: 1, count: configuration.patchCount).mean(axes: [1]))
+  }
+}

@@ -1,0 +1,101 @@
+/// Which form of the Gaussian error linear unit a transformer uses.
+public enum GeluKind: String, Codable, Sendable, CaseIterable {
+  /// x Φ(x), timm's and PyTorch's default.
+  case exact
+  /// x sigmoid(1.702 x), OpenAI CLIP's.
+  case quick
+
+  var activation: Activation { self == .quick ? .quickGelu : .gelu }
+}
+
+/// How a vision transformer turns its tokens into one feature.
+public enum FeaturePooling: String, Codable, Sendable, CaseIterable {
+  /// The class token after the final norm.
+  case cls
+  /// The mean over patch tokens, then a norm (`fc_norm`), as timm's `global_pool="avg"`.
+  case mean
+}
+
+/// How a picture becomes tokens.
+public enum VisionStem: String, Codable, Sendable, CaseIterable {
+  /// One linear map of each patch.
+  case patch
+  /// 3x3 convolutions of stride 2 with group norm and SiLU, one for each factor of two of the patch size, then a
+  /// 1x1 convolution. It sees across patch borders, which pays on small pictures.
+  case convolutional
+}
+
+/// Everything that fixes the architecture of a vision transformer.
+public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
+  /// Side of the square picture in pixels.
+  public var imageSize: Int
+  /// Side of a patch in pixels; it divides the image size.
+  public var patchSize: Int
+  public var channels: Int
+  public var width: Int
+  public var depth: Int
+  public var heads: Int
+  /// Hidden width of a block's MLP as a multiple of the width.
+  public var mlpRatio: Double
+  public var pooling: FeaturePooling
+  public var gelu: GeluKind
+  /// Added to the variance by every layer norm.
+  public var epsilon: Double
+  public var stem: VisionStem
+  /// A norm before the first block (`norm_pre`) and no bias in the patch embedding, as in CLIP's towers.
+  public var preNorm: Bool
+
+  /// Describes a vision transformer; defaults are timm's except for the sizes, which suit 32-pixel pictures.
+  public init(imageSize: Int = 32, patchSize: Int = 4, channels: Int = 3, width: Int = 192, depth: Int = 6, heads: Int = 3,
+              mlpRatio: Double = 4, pooling: FeaturePooling = .cls, gelu: GeluKind = .exact, epsilon: Double = 1e-6,
+              stem: VisionStem = .patch, preNorm: Bool = false) {
+    self.imageSize = imageSize
+    self.patchSize = patchSize
+    self.channels = channels
+    self.width = width
+    self.depth = depth
+    self.heads = heads
+    self.mlpRatio = mlpRatio
+    self.pooling = pooling
+    self.gelu = gelu
+    self.epsilon = epsilon
+    self.stem = stem
+    self.preNorm = preNorm
+  }
+
+  /// The paper's sizes by name: "S/16", "B/16", "L/16" (224 pixels).
+  ///
+  /// - Throws: `ModelError` that lists the names.
+  public init(variant: String) throws {
+    switch variant {
+    case "S/16": self.init(imageSize: 224, patchSize: 16, width: 384, depth: 12, heads: 6)
+    case "B/16": self.init(imageSize: 224, patchSize: 16, width: 768, depth: 12, heads: 12)
+    case "L/16": self.init(imageSize: 224, patchSize: 16, width: 1024, depth: 24, heads: 16)
+    default: throw ModelError("no vision transformer is called \"\(variant)\"; known are S/16, B/16, L/16")
+    }
+  }
+
+  /// Patch tokens of one picture.
+  public var patchCount: Int { (imageSize / patchSize) * (imageSize / patchSize) }
+
+  /// Refuses sizes that do not fit together.
+  public func validate() throws {
+    guard imageSize > 0, patchSize > 0, channels > 0, width > 0, depth >= 0, heads > 0, mlpRatio > 0, epsilon > 0 else {
+      throw ModelError("vision transformer: sizes must be positive, got \(self)")
+    }
+    guard imageSize % patchSize == 0 else {
+      throw ModelError("vision transformer: patches of \(patchSize) pixels do not tile an image of \(imageSize); choose a patch size that divides it")
+    }
+    guard width % heads == 0 else {
+      throw ModelError("vision transformer: width \(width) cannot be cut into \(heads) equal heads")
+    }
+    if stem == .convolutional {
+      guard patchSize >= 2, patchSize & (patchSize - 1) == 0 else {
+        throw ModelError("vision transformer: the convolutional stem halves the picture step by step, so the patch size must be a power of two, got \(patchSize)")
+      }
+      guard width % 16 == 0 else {
+        throw ModelError("vision transformer: the convolutional stem needs a width that 16 divides, got \(width)")
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/// Mean and deviation by which an encoder's pictures are normalised.
+public struct PixelNormalization: Codable, Sendable, Equatable {
+  public var mean: [Float]
+  public var deviation: [Float]
+
+  public init(mean: [Float], deviation: [Float]) {
+    self.mean = mean
+    self.deviation = deviation
+  }
+
+  /// ImageNet's, which the paper uses.
+  public static let imageNet = PixelNormalization(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+  /// [0, 1] becomes [-1, 1].
+  public static let symmetric = PixelNormalization(mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5])
+
+  var vectors: (mean: SIMD3<Float>, deviation: SIMD3<Float>) {
+    (SIMD3(mean[0], mean[1], mean[2]), SIMD3(deviation[0], deviation[1], deviation[2]))
+  }
+}
+
+/// Features of pictures by a frozen encoder.
+///
+/// - Parameters:
+///   - encoder: used as it is; nothing is tracked.
+///   - images: pictures of the encoder's size.
+///   - normalization: default ImageNet's.
+///   - batchSize: pictures computed together, default 64; features do not depend on it.
+///   - progress: called with the number of pictures done; it may throw to cancel.
+/// - Returns: [images.count, D].
+/// - Throws: `ModelError` that names a picture of another size.
+public func extractFeatures(_ encoder: VisionTransformer, images: [Image], normalization: PixelNormalization = .imageNet,
+                            batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
+  let size = encoder.configuration.imageSize
+  if let wrong = images.firstIndex(where: { $0.width != size || $0.height != size }) {
+    throw ModelError("features: picture \(wrong) is \(images[wrong].width) x \(images[wrong].height), the encoder reads \(size) x \(size); resize it first")
+  }
+  guard batchSize >= 1 else { throw ModelError("features: the batch size must be at least 1, got \(batchSize)") }
+  let (mean, deviation) = normalization.vectors
+  return try withoutTracking {
+    var parts: [Tensor] = []
+    var start = 0
+    while start < images.count {
+      let range = start..<min(start + batchSize, images.count)
+      let batch = try Tensor.build([range.count, 3, size, size]) { buffer in
+        guard let base = buffer.baseAddress else { return }
+        ThreadPool.parallelFor(range.count, grain: 8) { index in
+          images[range.lowerBound + index].writePlanar(into: base + index * 3 * size * size, mean: mean, deviation: deviation)
+        }
+      }
+      parts.append(try encoder(batch))
+      start = range.upperBound
+      try progress(start)
+    }
+    return parts.isEmpty ? try Tensor.zeros([0, encoder.featureWidth]) : try Tensor.concatenate(parts, axis: 0)
+  }
+}

@@ -1,0 +1,69 @@
+/// Turns a picture into a crop for training.
+///
+/// It writes channels x size x size planar numbers, normalised as the encoder expects, and takes all randomness from the
+/// stream. It is called from several threads at once.
+public typealias ViewMaker = @Sendable (_ image: Image, _ stream: inout RandomStream, _ output: UnsafeMutablePointer<Float>) throws -> Void
+
+/// Trains an encoder on captioned pictures by one of the objectives.
+///
+/// Batches, crops and wordings are pure functions of (seed, step), so arms see the same number of crops in every step and a
+/// continued run equals an unbroken one.
+public final class RepresentationTrainer {
+  public let model: RepresentationModel
+  public let loop: TrainingLoop
+  public let batches: RepresentationBatches
+  private let data: [CaptionedImages]
+  private let makeView: ViewMaker
+
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - model: what is trained; its options decide the objective.
+  ///   - data: pictures by caption.
+  ///   - dataIdentity: names the data in checkpoints, for example by a hash; a checkpoint of other data is refused.
+  ///   - makeView: augmentation and normalisation.
+  /// - Throws: `ModelError` if data and options do not fit.
+  public init(model: RepresentationModel, data: [CaptionedImages], dataIdentity: String = "", makeView: @escaping ViewMaker) throws {
+    self.model = model
+    self.data = data
+    self.makeView = makeView
+    batches = try RepresentationBatches(options: model.options, data: data)
+    loop = try TrainingLoop(model, options: model.options.optimization, identity: "representation," + dataIdentity + "," + model.options.json())
+    if let scale = model.logitScale { loop.afterStep = { try scale.clamp() } }
+  }
+
+  /// Trains to the end or to a given step; see `TrainingLoop.run`. An existing checkpoint is continued.
+  public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, report: (StepReport) throws -> Void = { _ in }) throws {
+    try loop.run(until: until, checkpoint: checkpoint, every: every, report: report, loss: loss)
+  }
+
+  /// The loss of the step with the given number, counted from 0.
+  public func loss(_ step: Int) throws -> Tensor {
+    let batch = batches.batch(step)
+    let images = try crops(batch, step: step)
+    let captions = batch.wordings.map { data[$0[0]].captions[$0[1]] }
+    let classes = model.options.objective == .supervised ? batch.crops.map { data[$0.group].label ?? 0 } : []
+    return try model.loss(images: images, batch: batch, captions: captions, classes: classes)
+  }
+
+  /// The crops of a step, [C, channels, S, S].
+  func crops(_ batch: RepresentationBatch, step: Int) throws -> Tensor {
+    let size = model.options.encoder.imageSize
+    let channels = model.options.encoder.channels
+    let length = channels * size * size
+    let seed = model.options.optimization.seed
+    let count = batch.crops.count
+    return try Tensor.build([count, channels, size, size]) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      var faults = [(any Error)?](repeating: nil, count: count)
+      try faults.withUnsafeMutableBufferPointer { faults in
+        ThreadPool.parallelFor(count, grain: 4) { index in
+          let crop = batch.crops[index]
+          var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
+          do { try makeView(data[crop.group].images[crop.image], &stream, base + index * length) } catch { faults[index] = error }
+        }
+        if let fault = faults.lazy.compactMap({ $0 }).first { throw fault }
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/// A module under training: optimiser, schedule, average, history; steps, checkpoints and resumption.
+///
+/// A step is a pure function of the state before it and of its number, so a run that was killed and continued from its
+/// checkpoint ends with the same bytes as an unbroken one.
+public final class TrainingLoop {
+  public let module: any Module
+  public let options: OptimizationOptions
+  /// Text that must agree between a checkpoint and the run that continues it, such as the options as JSON.
+  public let identity: String
+  public let average: MovingAverage?
+  /// Steps done.
+  public private(set) var step = 0
+  /// Loss of every step done.
+  public private(set) var losses: [Float] = []
+  /// Where the last good state is, for error messages.
+  private(set) var lastCheckpoint: (path: String, step: Int)?
+  /// Called after each optimiser step, for constraints on weights.
+  public var afterStep: (() throws -> Void)?
+  private let optimizer: AdamW
+  private let schedule: WarmupCosine
+  private let parameters: [(name: String, parameter: Parameter)]
+
+  /// Prepares training from the module's weights as they are.
+  public init(_ module: any Module, options: OptimizationOptions, identity: String) throws {
+    try options.validate()
+    self.module = module
+    self.options = options
+    self.identity = identity
+    parameters = module.namedParameters()
+    optimizer = try AdamW(parameters: parameters, learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2,
+                          epsilon: options.epsilon, weightDecay: options.weightDecay)
+    schedule = WarmupCosine(base: options.learningRate, warmupSteps: options.warmupSteps, totalSteps: options.steps,
+                            final: options.finalLearningRate)
+    average = try options.averageDecay.map { try MovingAverage(module, decay: $0) }
+  }
+
+  public var isFinished: Bool { step >= options.steps }
+
+  /// Does one step.
+  ///
+  /// - Parameter loss: the scalar loss of the step with the given number, counted from 0.
+  /// - Throws: `TrainingError.notFinite` before any weight is touched, if loss or gradients are not finite.
+  @discardableResult
+  public func advance(_ loss: (Int) throws -> Tensor) throws -> StepReport {
+    let value = try loss(step)
+    let number = try value.item()
+    guard number.isFinite else { throw notFinite("loss") }
+    var gradients = try value.backward()
+    let norm = try gradients.clip(parameters.map(\.parameter.value), to: options.gradientClip ?? .infinity)
+    guard norm.isFinite else { throw notFinite("gradient") }
+    let rate = schedule.rate(at: step)
+    try optimizer.step(gradients, learningRate: rate)
+    try afterStep?()
+    try average?.update()
+    losses.append(Float(number))
+    step += 1
+    return StepReport(step: step, steps: options.steps, loss: number, learningRate: rate, gradientNorm: norm)
+  }
+
+  /// Trains to the end (or to a given step), saving on the way.
+  ///
+  /// - Parameters:
+  ///   - until: number of steps to have done; nil for all.
+  ///   - checkpoint: where to save and to continue from; nil for nowhere.
+  ///   - every: steps between saves, default 200. It is saved at the end too, and before an error of `report` leaves.
+  ///   - report: called after each step; it may throw to interrupt.
+  ///   - loss: the scalar loss of the step with the given number, counted from 0.
+  public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, report: (StepReport) throws -> Void = { _ in },
+                  loss: (Int) throws -> Tensor) throws {
+    let end = min(until ?? options.steps, options.steps)
+    while step < end {
+      let state = try advance(loss)
+      let saves = step == end || (every > 0 && step % every == 0)
+      if let checkpoint, saves { try save(to: checkpoint) }
+      do { try report(state) } catch {
+        if let checkpoint, !saves { try save(to: checkpoint) }
+        throw error
+      }
+    }
+  }
+
+  /// Writes weights, optimiser, average, history and step as one safetensors file, whole or not at all.
+  public func save(to path: String) throws {
+    var tensors = module.namedTensors(prefix: "model.")
+    tensors += try optimizer.state()  // names start with "optimizer."
+    if let average { tensors += try average.namedTensors(prefix: "average.") }
+    tensors.append(("history.loss", try Tensor(losses, shape: [losses.count])))
+    let metadata = ["loam.kind": "training", "loam.identity": identity, "loam.step": "\(step)", "loam.average_updates": "\(average?.updates ?? 0)"]
+    try TensorFile.write(tensors, metadata: metadata, to: path)
+    lastCheckpoint = (path, step)
+  }
+
+  /// Continues from a checkpoint.
+  ///
+  /// - Throws: `TrainingError.otherRun` if it was made with other options, `ModuleLoadError` if tensors do not fit.
+  public func restore(from path: String) throws {
+    let (tensors, metadata) = try TensorFile.read(path)
+    guard metadata["loam.kind"] == "training", let saved = metadata["loam.step"].flatMap({ Int($0) }) else {
+      throw TrainingError.notACheckpoint(path: path, problem: "it holds no step number")
+    }
+    guard metadata["loam.identity"] == identity else {
+      throw TrainingError.otherRun(path: path, difference: TrainingLoop.difference(metadata["loam.identity"] ?? "", identity))
+    }
+    try module.load(tensors, prefix: "model.")
+    try optimizer.restore(Dictionary(tensors.filter { $0.name.hasPrefix("optimizer.") }.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 }))
+    try average?.restore(tensors, prefix: "average.", updates: metadata["loam.average_updates"].flatMap { Int($0) } ?? 0)
+    guard let history = tensors.first(where: { $0.name == "history.loss" })?.tensor, history.count == saved else {
+      throw TrainingError.notACheckpoint(path: path, problem: "its loss history does not have \(saved) entries")
+    }
+    losses = try history.floats()
+    step = saved
+    lastCheckpoint = (path, step)
+  }
+
+  private func notFinite(_ quantity: String) -> TrainingError {
+    let good = lastCheckpoint.map { "The last good state is \($0.path), after step \($0.step)." }
+      ?? "The weights in memory are still those after step \(step); no checkpoint was written."
+    return .notFinite(step: step + 1, quantity: quantity, lastGood: good)
+  }
+
+  private static func difference(_ saved: String, _ present: String) -> String {
+    let pairs = zip(saved.split(separator: ",", omittingEmptySubsequences: false), present.split(separator: ",", omittingEmptySubsequences: false))
+    if let (old, new) = pairs.first(where: { $0 != $1 }) { return "it says \(old) where this run says \(new)" }
+    return "its description has another length"
+  }
+}

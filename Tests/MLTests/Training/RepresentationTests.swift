@@ -1,0 +1,143 @@
+import Testing
+
+@testable import ML
+
+struct RepresentationTests {
+  static func options(_ objective: RepresentationObjective, crops: Int = 24, steps: Int = 4) -> RepresentationOptions {
+    RepresentationOptions(
+      objective: objective, encoder: VisionTransformerConfiguration(imageSize: 8, patchSize: 4, width: 16, depth: 1, heads: 2),
+      text: TextTransformerConfiguration(vocabulary: 20, contextLength: 6, width: 16, depth: 1, heads: 2),
+      optimization: OptimizationOptions(steps: steps, learningRate: 1e-3, warmupSteps: 1, averageDecay: nil, seed: 3),
+      cropsPerStep: crops, imagesPerCaption: 4, headHidden: 16, headOutput: 8, matchingWidth: 8, classes: 3)
+  }
+
+  /// Captions with five plain pictures each, whose colour is decided by the caption.
+  static func data(_ count: Int = 12, images: Int = 5) throws -> [CaptionedImages] {
+    try (0..<count).map { group in
+      var stream = RandomStream(seed: 1, purpose: "data", index: UInt64(group))
+      let pictures = try (0..<images).map { _ in
+        try Image(width: 8, height: 8) { bytes in for place in bytes.indices { bytes[place] = UInt8(stream.integer(below: 60) + group * 16) } }
+      }
+      return CaptionedImages(images: pictures, captions: [[1, 3 + group, 2], [1, 4, 3 + group, 2]], label: group % 3)
+    }
+  }
+
+  static let view: ViewMaker = { image, stream, output in
+    image.writePlanar(into: output)
+    let shift = stream.uniform(-0.1, 0.1)
+    for place in 0..<image.pixels.count { output[place] += shift }
+  }
+
+  static func trainer(_ objective: RepresentationObjective, crops: Int = 24) throws -> RepresentationTrainer {
+    try RepresentationTrainer(model: RepresentationModel(options(objective, crops: crops), seed: 5), data: data(), makeView: view)
+  }
+
+  @Test(arguments: RepresentationObjective.allCases)
+  func `every objective trains on equal numbers of crops and continues to the same bytes`(objective: RepresentationObjective) throws {
+    try ModelGolden.withFolder { folder in
+      let path = folder + "/state.safetensors"
+      let whole = try RepresentationTests.trainer(objective)
+      var reports: [StepReport] = []
+      try whole.run { reports.append($0) }
+      #expect(reports.count == 4 && reports.allSatisfy { $0.loss.isFinite })
+      for step in 0..<4 { #expect(whole.batches.batch(step).crops.count == 24) }
+      let first = try RepresentationTests.trainer(objective)
+      try first.run(until: 2, checkpoint: path)
+      let second = try RepresentationTests.trainer(objective)
+      try second.loop.restore(from: path)
+      try second.run()
+      #expect(try second.model.namedTensors().map { try $0.tensor.floats() } == whole.model.namedTensors().map { try $0.tensor.floats() })
+      #expect(second.loop.losses == whole.loop.losses)
+    }
+  }
+
+  @Test func `a StableRep batch holds m different pictures of each of n different captions, view by view`() throws {
+    let batches = try RepresentationBatches(options: RepresentationTests.options(.stablerep), data: RepresentationTests.data())
+    var seen = Set<Int>()
+    for step in 0..<2 {
+      let batch = batches.batch(step)
+      #expect(batch.views == 4 && batch.labels == viewMajorLabels(captions: 6, views: 4))
+      let groups = batch.crops.prefix(6).map(\.group)
+      for place in 0..<6 {
+        let mine = (0..<4).map { batch.crops[$0 * 6 + place] }
+        #expect(Set(mine.map(\.group)) == [groups[place]])
+        #expect(Set(mine.map(\.image)).count == 4)
+      }
+      seen.formUnion(groups)
+    }
+    #expect(seen.count == 12, "two steps of six captions make one epoch")
+    #expect(batches.batch(0) == batches.batch(0))
+    #expect(batches.batch(0) != batches.batch(2))
+  }
+
+  @Test func `a SimCLR batch holds every picture twice, a CLIP batch once, and captions never stand against themselves`() throws {
+    let data = try RepresentationTests.data()
+    let simclr = try RepresentationBatches(options: RepresentationTests.options(.simclr), data: data).batch(1)
+    #expect(simclr.views == 2 && Array(simclr.crops.prefix(12)) == Array(simclr.crops.suffix(12)))
+    #expect(Set(simclr.crops.map { $0.group * 100 + $0.image }).count == 12)
+    let clip = try RepresentationBatches(options: RepresentationTests.options(.clip), data: data).batch(1)
+    #expect(clip.views == 1 && Set(clip.crops.map { $0.group * 100 + $0.image }).count == 24)
+    #expect(Set(clip.wordings.map { $0[0] }).count == clip.wordings.count)
+    for (crop, row) in zip(clip.crops, clip.captionRows) { #expect(clip.wordings[row][0] == crop.group) }
+  }
+
+  @Test func `the logit scale is kept inside its bounds while training`() throws {
+    let trainer = try RepresentationTests.trainer(.clip)
+    trainer.model.logitScale?.parameter.value = try Tensor.full([], 9)
+    try trainer.run(until: 1)
+    #expect(try #require(trainer.model.logitScale).parameter.value.item() <= LogitScale.limit + 1e-6)
+  }
+
+  @Test func `all arms start from the encoder of the random control`() throws {
+    let random = try randomFeatureEncoder(RepresentationTests.options(.simclr).encoder, seed: 5)
+    let expected = try random.namedTensors().map { try $0.tensor.floats() }
+    for objective in RepresentationObjective.allCases {
+      let model = try RepresentationModel(RepresentationTests.options(objective), seed: 5)
+      #expect(try model.encoder.namedTensors().map { try $0.tensor.floats() } == expected)
+    }
+  }
+
+  @Test func `multi-positive training pulls pictures of a caption together`() throws {
+    var options = RepresentationTests.options(.stablerep, steps: 60)
+    options.optimization.learningRate = 3e-3
+    let trainer = try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: RepresentationTests.data(), makeView: RepresentationTests.view)
+    try trainer.run()
+    let losses = trainer.loop.losses
+    #expect(losses[59] < losses[0] - 0.5, "\(losses[0]) to \(losses[59])")
+    // With m = 4 positives the loss cannot fall below log 3.
+    #expect(losses.allSatisfy { $0 >= Float(Double.logarithm(3)) - 1e-4 })
+  }
+
+  @Test func `features do not depend on the batch size, and a wrong size is named`() throws {
+    let encoder = try randomFeatureEncoder(RepresentationTests.options(.simclr).encoder, seed: 5)
+    let images = try RepresentationTests.data().flatMap(\.images)
+    let all = try extractFeatures(encoder, images: images, batchSize: 60)
+    #expect(all.shape == [60, 16])
+    #expect(try all.floats() == extractFeatures(encoder, images: images, batchSize: 7).floats())
+    let odd = try Image(width: 9, height: 8) { _ in }
+    #expect(ModelGolden.message { _ = try extractFeatures(encoder, images: [images[0], odd]) }.contains("picture 1 is 9 x 8, the encoder reads 8 x 8"))
+  }
+
+  @Test func `data that an objective cannot use are refused with the remedy`() throws {
+    func message(_ options: RepresentationOptions, _ data: [CaptionedImages]) -> String {
+      ModelGolden.message { _ = try RepresentationBatches(options: options, data: data) }
+    }
+    #expect(message(RepresentationTests.options(.stablerep), try RepresentationTests.data(images: 3)).contains("caption 0 has 3 pictures, but 4 of each"))
+    #expect(message(RepresentationTests.options(.stablerep, crops: 26), try RepresentationTests.data()).contains("take 24 or 28"))
+    #expect(message(RepresentationTests.options(.simclr, crops: 200), try RepresentationTests.data()).contains("a step needs 100 pictures, the data has 60"))
+    var silent = try RepresentationTests.data()
+    silent[2].captions = []
+    #expect(message(RepresentationTests.options(.clip), silent).contains("group 2 has none"))
+    silent[1].label = 7
+    #expect(message(RepresentationTests.options(.supervised), silent).contains("group 1 has the label 7"))
+  }
+
+  @Test func `a fault in a view reaches the caller`() throws {
+    struct Fault: Error {}
+    let trainer = try RepresentationTrainer(model: RepresentationModel(RepresentationTests.options(.simclr), seed: 5), data: RepresentationTests.data()) {
+      _, _, _ in throw Fault()
+    }
+    #expect(throws: Fault.self) { try trainer.run() }
+    #expect(trainer.loop.step == 0)
+  }
+}

@@ -1,0 +1,123 @@
+import Testing
+
+@testable import ML
+
+struct TrainingLoopTests {
+  struct Stop: Error {}
+
+  static func trainer(steps: Int = 6, identity: String = "", learningRate: Double = 1e-3) throws -> DiffusionTrainer {
+    let model = try TextToImageTests.model()
+    return try DiffusionTrainer(model: model, options: DiffusionOptions(steps: steps, learningRate: learningRate, warmupSteps: 2, averageDecay: 0.9, seed: 4),
+                                dataIdentity: identity) { step in
+      DiffusionBatch(images: try ModelGolden.random([3, 3, 16, 16], seed: UInt64(step)), captions: Array(TextToImageTests.captions.prefix(3)))
+    }
+  }
+
+  static func bytes(_ trainer: DiffusionTrainer) throws -> [[Float]] {
+    try (trainer.model.namedTensors() + trainer.loop.average!.namedTensors()).map { try $0.tensor.floats() } + [trainer.loop.losses]
+  }
+
+  @Test func `a run that was cut and continued ends with the bytes of an unbroken one`() throws {
+    try ModelGolden.withFolder { folder in
+      let whole = try TrainingLoopTests.trainer()
+      try whole.run()
+      let path = folder + "/state.safetensors"
+      for cut in 1...5 {
+        let first = try TrainingLoopTests.trainer()
+        try first.run(until: cut, checkpoint: path)
+        let second = try TrainingLoopTests.trainer()
+        try second.loop.restore(from: path)
+        #expect(second.loop.step == cut)
+        try second.run(checkpoint: path, every: 2)
+        #expect(try TrainingLoopTests.bytes(second) == TrainingLoopTests.bytes(whole), "cut after \(cut)")
+      }
+      #expect(whole.loop.losses.count == 6 && whole.loop.isFinished)
+    }
+  }
+
+  @Test func `an interrupt saves the state it leaves`() throws {
+    try ModelGolden.withFolder { folder in
+      let path = folder + "/state.safetensors"
+      let first = try TrainingLoopTests.trainer()
+      var steps: [Int] = []
+      #expect(throws: Stop.self) {
+        try first.run(checkpoint: path, every: 100) { report in
+          steps.append(report.step)
+          if report.step == 3 { throw Stop() }
+        }
+      }
+      #expect(steps == [1, 2, 3])
+      let second = try TrainingLoopTests.trainer()
+      try second.loop.restore(from: path)
+      #expect(second.loop.step == 3)
+      #expect(try TrainingLoopTests.bytes(second) == TrainingLoopTests.bytes(first))
+    }
+  }
+
+  @Test func `a NaN loss stops before weights are touched, names the step and the last good state`() throws {
+    try ModelGolden.withFolder { folder in
+      let path = folder + "/state.safetensors"
+      let model = try TextToImageTests.model()
+      let trainer = try DiffusionTrainer(model: model, options: DiffusionOptions(steps: 5, seed: 4)) { step in
+        let images = try step == 3 ? Tensor.full([1, 3, 16, 16], .nan) : ModelGolden.random([1, 3, 16, 16], seed: UInt64(step))
+        return DiffusionBatch(images: images, captions: [[1, 5, 2]])
+      }
+      let message = ModelGolden.message { try trainer.run(checkpoint: path, every: 2) }
+      #expect(message.contains("training stopped at step 4: the loss is NaN or infinite"))
+      #expect(message.contains("The last good state is \(path), after step 2."))
+      #expect(try model.namedTensors().allSatisfy { try $0.tensor.floats().allSatisfy { $0.isFinite } })
+      #expect(try TensorFile.read(path).metadata["loam.step"] == "2")
+    }
+  }
+
+  @Test func `a checkpoint of another run is refused with the difference`() throws {
+    try ModelGolden.withFolder { folder in
+      let path = folder + "/state.safetensors"
+      try TrainingLoopTests.trainer().run(until: 1, checkpoint: path)
+      let message = ModelGolden.message { try TrainingLoopTests.trainer(learningRate: 0.5).loop.restore(from: path) }
+      #expect(message.contains("belongs to another run") && message.contains("\"learningRate\":0.5"))
+      #expect(ModelGolden.message { try TrainingLoopTests.trainer(identity: "other data").loop.restore(from: path) }.contains("other data"))
+      try TextToImageTests.model().save(to: path)
+      #expect(ModelGolden.message { try TrainingLoopTests.trainer().loop.restore(from: path) }.contains("is not a checkpoint"))
+    }
+  }
+
+  @Test func `a tiny generator learns the colours of its captions`() throws {
+    let model = try TextToImageTests.model()
+    // Plain pictures, one colour for each of four captions, each four times.
+    let colours: [[Float]] = [[0.8, -0.8, -0.8], [-0.8, 0.8, -0.8], [-0.8, -0.8, 0.8], [0.8, 0.8, 0.8]]
+    let images = try Tensor.build([16, 3, 16, 16]) { buffer in
+      for place in buffer.indices { buffer[place] = colours[place / 768 % 4][place / 256 % 3] }
+    }
+    let captions = (0..<16).map { TextToImageTests.captions[$0 % 4] }
+    let options = DiffusionOptions(steps: 150, learningRate: 4e-3, warmupSteps: 10, averageDecay: 0.9, seed: 1)
+    let trainer = try DiffusionTrainer(model: model, options: options) { _ in DiffusionBatch(images: images, captions: captions) }
+    try trainer.run()
+    let losses = trainer.loop.losses
+    let early = losses.prefix(5).reduce(0, +) / 5, late = losses.suffix(20).reduce(0, +) / 20
+    #expect(late < early * 0.6, "\(early) to \(late)")
+    let pictures = try trainer.averagedModel().generate(tokens: Array(captions.prefix(4)), guidance: 2, steps: 10, streams: TextToImageTests.streams(0..<4))
+    let means = try pictures.mean(axes: [2, 3]).floats()
+    for (found, wanted) in zip(means, colours.flatMap { $0 }) { #expect(found * wanted > 0.16, "\(means)") }
+  }
+
+  @Test func `the moving average follows with its warm-up`() throws {
+    var stream = RandomStream(seed: 1)
+    let layer = try Linear(1, 1, bias: false, stream: &stream)
+    layer.weight.value = try Tensor([0 as Float], shape: [1, 1])
+    let average = try MovingAverage(layer, decay: 0.5)
+    var expected = 0.0
+    for step in 0..<8 {
+      layer.weight.value = try Tensor([1 as Float], shape: [1, 1])
+      try average.update()
+      let decay = min(0.5, Double(1 + step) / Double(10 + step))
+      expected = decay * expected + (1 - decay)
+    }
+    #expect(abs(Double(try average.namedTensors()[0].tensor.floats()[0]) - expected) < 1e-6)
+    #expect(ModelGolden.message { _ = try MovingAverage(layer, decay: 1) }.contains("[0, 1)"))
+  }
+
+  @Test func `the learning rate rule of the paper gives its rate`() {
+    #expect(abs(OptimizationOptions.paperLearningRate(crops: 32 * 43 * 6) - 0.003225) < 1e-12)
+  }
+}
