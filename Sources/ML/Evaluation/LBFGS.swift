@@ -158,7 +158,7 @@ public struct LBFGS: Sendable {
 }
 
 /// Sum of products, in eight lanes that are added up in one fixed order.
-func dot(_ left: [Double], _ right: [Double]) -> Double {
+private func dot(_ left: [Double], _ right: [Double]) -> Double {
   var lanes = SIMD8<Double>(repeating: 0), tail = 0.0
   left.withUnsafeBufferPointer { l in
     right.withUnsafeBufferPointer { r in
