@@ -25,28 +25,27 @@ public final class Node {
   func release() {
     guard !isLeaf else { return }
     isReleased = true
-    backward = nil
-    let dropped = inputs
-    inputs = []
-    Node.dismantle(dropped)
+    dismantle()
   }
 
-  deinit {
-    backward = nil
-    let dropped = inputs
-    inputs = []
-    Node.dismantle(dropped)
-  }
+  deinit { dismantle() }
 
-  /// Frees a chain of nodes in a loop: freeing it by recursion would overflow the stack on long histories.
-  private static func dismantle(_ nodes: [Node?]) {
-    var pending = nodes
-    while var node = pending.popLast() ?? nil {
+  /// Frees the chain of histories behind this node in a loop: freeing it by recursion would overflow the stack on long ones.
+  private func dismantle() {
+    backward = nil
+    // The list must be the only owner of its nodes, or none of them would look unique.
+    var pending: [Node] = []
+    swapInputs(into: &pending)
+    while var node = pending.popLast() {
       if isKnownUniquelyReferenced(&node) {
         node.backward = nil
-        pending.append(contentsOf: node.inputs)
-        node.inputs = []
+        node.swapInputs(into: &pending)
       }
     }
+  }
+
+  private func swapInputs(into pending: inout [Node]) {
+    for case let input? in inputs { pending.append(input) }
+    inputs = []
   }
 }
