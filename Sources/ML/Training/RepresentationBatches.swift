@@ -1,5 +1,5 @@
 /// Pictures of one caption, as training sees them.
-public struct CaptionedImages: Sendable {
+public struct CaptionGroup: Sendable {
   /// Pictures that the caption made (or the real picture).
   public var images: [Image]
   /// Token ids of the caption, marks included; several wordings of it are alternatives, drawn anew in each step.
@@ -47,7 +47,7 @@ public final class RepresentationBatches {
   private var order: (epoch: Int, units: [Int]) = (-1, [])
 
   /// - Throws: `ModelError` if there are too few captions or pictures, or captions or labels are missing.
-  public init(options: RepresentationOptions, data: [CaptionedImages]) throws {
+  public init(options: RepresentationOptions, data: [CaptionGroup]) throws {
     try options.validate()
     self.options = options
     groupSizes = data.map(\.images.count)

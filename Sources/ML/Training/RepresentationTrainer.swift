@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Turns a picture into a crop for training.
 ///
 /// It writes channels x size x size planar numbers, normalised as the encoder expects, and takes all randomness from the
@@ -12,7 +18,7 @@ public final class RepresentationTrainer {
   public let model: RepresentationModel
   public let loop: TrainingLoop
   public let batches: RepresentationBatches
-  private let data: [CaptionedImages]
+  private let data: [CaptionGroup]
   private let makeView: ViewMaker
 
   /// Prepares a run.
@@ -23,7 +29,7 @@ public final class RepresentationTrainer {
   ///   - dataIdentity: names the data in checkpoints, for example by a hash; a checkpoint of other data is refused.
   ///   - makeView: augmentation and normalisation.
   /// - Throws: `ModelError` if data and options do not fit.
-  public init(model: RepresentationModel, data: [CaptionedImages], dataIdentity: String = "", makeView: @escaping ViewMaker) throws {
+  public init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", makeView: @escaping ViewMaker) throws {
     self.model = model
     self.data = data
     self.makeView = makeView
@@ -32,7 +38,24 @@ public final class RepresentationTrainer {
     if let scale = model.logitScale { loop.afterStep = { try scale.clamp() } }
   }
 
-  /// Trains to the end or to a given step; see `TrainingLoop.run`. An existing checkpoint is continued.
+  /// Prepares a run whose crops come from an augmentation recipe.
+  ///
+  /// - Throws: `ModelError` if the recipe's crops have another size than the encoder reads.
+  public convenience init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", augmentation: AugmentationRecipe) throws {
+    let size = model.options.encoder.imageSize
+    guard augmentation.side == size, model.options.encoder.channels == 3 else {
+      throw ModelError("representation: the augmentation makes crops of \(augmentation.side) pixels and 3 channels, the encoder reads \(size) pixels and \(model.options.encoder.channels) channels")
+    }
+    let pipeline = try AugmentationPipeline(augmentation)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let description = String(decoding: try encoder.encode(augmentation), as: UTF8.self)
+    try self.init(model: model, data: data, dataIdentity: dataIdentity + "," + description) { image, stream, output in
+      try pipeline.write(image, augmentation.parameters(width: image.width, height: image.height, stream: &stream), into: output)
+    }
+  }
+
+  /// Trains to the end or to a given step; see `TrainingLoop.run`.
   public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, report: (StepReport) throws -> Void = { _ in }) throws {
     try loop.run(until: until, checkpoint: checkpoint, every: every, report: report, loss: loss)
   }

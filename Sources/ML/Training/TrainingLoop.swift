@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// A module under training: optimiser, schedule, average, history; steps, checkpoints and resumption.
 ///
 /// A step is a pure function of the state before it and of its number, so a run that was killed and continued from its
@@ -88,6 +94,16 @@ public final class TrainingLoop {
     let metadata = ["loam.kind": "training", "loam.identity": identity, "loam.step": "\(step)", "loam.average_updates": "\(average?.updates ?? 0)"]
     try TensorFile.write(tensors, metadata: metadata, to: path)
     lastCheckpoint = (path, step)
+  }
+
+  /// Continues from a checkpoint if there is one.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  public func restoreIfPresent(from path: String) throws -> Bool {
+    guard FileManager.default.fileExists(atPath: path) else { return false }
+    try restore(from: path)
+    return true
   }
 
   /// Continues from a checkpoint.

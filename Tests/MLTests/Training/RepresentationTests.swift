@@ -12,13 +12,13 @@ struct RepresentationTests {
   }
 
   /// Captions with five plain pictures each, whose colour is decided by the caption.
-  static func data(_ count: Int = 12, images: Int = 5) throws -> [CaptionedImages] {
+  static func data(_ count: Int = 12, images: Int = 5) throws -> [CaptionGroup] {
     try (0..<count).map { group in
       var stream = RandomStream(seed: 1, purpose: "data", index: UInt64(group))
       let pictures = try (0..<images).map { _ in
         try Image(width: 8, height: 8) { bytes in for place in bytes.indices { bytes[place] = UInt8(stream.integer(below: 60) + group * 16) } }
       }
-      return CaptionedImages(images: pictures, captions: [[1, 3 + group, 2], [1, 4, 3 + group, 2]], label: group % 3)
+      return CaptionGroup(images: pictures, captions: [[1, 3 + group, 2], [1, 4, 3 + group, 2]], label: group % 3)
     }
   }
 
@@ -119,7 +119,7 @@ struct RepresentationTests {
   }
 
   @Test func `data that an objective cannot use are refused with the remedy`() throws {
-    func message(_ options: RepresentationOptions, _ data: [CaptionedImages]) -> String {
+    func message(_ options: RepresentationOptions, _ data: [CaptionGroup]) -> String {
       ModelGolden.message { _ = try RepresentationBatches(options: options, data: data) }
     }
     #expect(message(RepresentationTests.options(.stablerep), try RepresentationTests.data(images: 3)).contains("caption 0 has 3 pictures, but 4 of each"))
@@ -130,6 +130,21 @@ struct RepresentationTests {
     #expect(message(RepresentationTests.options(.clip), silent).contains("group 2 has none"))
     silent[1].label = 7
     #expect(message(RepresentationTests.options(.supervised), silent).contains("group 1 has the label 7"))
+  }
+
+  @Test func `crops of an augmentation recipe are a pure function of the step, and a wrong size is refused`() throws {
+    func trainer(_ side: Int) throws -> RepresentationTrainer {
+      try RepresentationTrainer(model: RepresentationModel(RepresentationTests.options(.simclr), seed: 5), data: RepresentationTests.data(),
+                                augmentation: .scenes(side: side))
+    }
+    let first = try trainer(8), second = try trainer(8)
+    func crops(_ trainer: RepresentationTrainer, _ step: Int) throws -> [Float] { try trainer.crops(trainer.batches.batch(step), step: step).floats() }
+    _ = try crops(second, 1)
+    #expect(try crops(first, 2) == crops(second, 2))
+    #expect(try crops(first, 1) != crops(first, 2))
+    let batch = try crops(first, 2)
+    #expect(batch[0..<192] != batch[12 * 192..<13 * 192], "two crops of one picture differ")
+    #expect(ModelGolden.message { _ = try trainer(16) }.contains("makes crops of 16 pixels and 3 channels, the encoder reads 8 pixels"))
   }
 
   @Test func `a fault in a view reaches the caller`() throws {
