@@ -56,6 +56,23 @@ struct DatasetLoaderTests {
     }
   }
 
+  @Test func `Pictures get the asked size, cropped around the centre or squashed`() throws {
+    try FormatGolden.withFolder { folder in
+      try makeFolder(folder + "/a")
+      // 12 columns: four black, four white, four black; 4 rows.
+      let row = [UInt8](repeating: 0, count: 12) + [UInt8](repeating: 255, count: 12) + [UInt8](repeating: 0, count: 12)
+      let image = try Image(width: 12, height: 4, pixels: row + row + row + row)
+      try ImageFile.write(image, to: folder + "/a/wide.png")
+      let cropped = try DatasetLoader.load(folder, size: 2).images[0]
+      #expect(cropped.width == 2 && cropped.height == 2 && cropped.pixels.allSatisfy { $0 == 255 })
+      let squashed = try DatasetLoader.load(folder, size: 3, fit: .squash).images[0]
+      #expect(squashed.width == 3 && squashed.pixels[0] < 60 && squashed.pixels[3] > 190)
+      #expect(try DatasetLoader.load(folder).images[0] == image)
+      #expect(throws: FormatError.self) { try DatasetLoader.load(folder, size: 0) }
+      #expect(throws: FormatError.self) { try DatasetLoader.load(folder, limit: 0) }
+    }
+  }
+
   @Test func `CIFAR records give pictures and labels, and cuts are errors`() throws {
     try FormatGolden.withFolder { folder in
       var stream = RandomStream(seed: 4)

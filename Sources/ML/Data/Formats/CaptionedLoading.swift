@@ -8,16 +8,19 @@ extension DatasetLoader {
   ///   - path: a `.tar` file or a folder.
   ///   - split: such as "train" or "test"; nil takes everything.
   ///   - limit: most pictures, the first in file order; default all.
+  ///   - size: width and height that every picture gets on loading, so that only small pictures stay in memory; nil keeps
+  ///     their own sizes.
+  ///   - fit: how pictures that are not square get there, default crop.
   ///   - reading: background of transparent pictures and largest size.
-  ///   - prepare: what is done to each picture after decoding, on several threads, such as resizing.
+  ///   - prepare: what else is done to each picture after that, on several threads.
   /// - Throws: `FormatError` naming the file and what to do.
   public static func loadCaptioned(
-    _ path: String, split: String? = nil, limit: Int? = nil, reading: ImageReading = ImageReading(),
-    prepare: (@Sendable (Image) throws -> Image)? = nil
+    _ path: String, split: String? = nil, limit: Int? = nil, size: Int? = nil, fit: SquareFit = .crop,
+    reading: ImageReading = ImageReading(), prepare: (@Sendable (Image) throws -> Image)? = nil
   ) throws -> CaptionedImages {
-    if let limit, limit < 1 { throw failure(path, "the limit must be at least 1, \(limit) came") }
     let path = trimmed(path)
-    let request = Request(path: path, split: split, limit: limit, reading: reading, prepare: prepare)
+    let request = try Request(
+      path: path, split: split, limit: limit, reading: reading, prepare: preparation(path, limit, size, fit, prepare))
     let isFolder = Folder.isFolder(path)
     guard isFolder || Folder.isFile(path) else { throw failure(path, "there is no such file or folder") }
     let hasShards = try isFolder ? Folder.names(path).contains(where: ShardFiles.isShard) : ShardFiles.isShard(fileName(path))

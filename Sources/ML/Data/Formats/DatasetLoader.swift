@@ -13,21 +13,37 @@ public enum DatasetLoader {
   ///   - path: a file or folder.
   ///   - split: such as "train" or "test"; nil takes everything.
   ///   - limit: most pictures, the first in file order; default all.
+  ///   - size: width and height that every picture gets on loading, so that only small pictures stay in memory; nil keeps
+  ///     their own sizes.
+  ///   - fit: how pictures that are not square get there, default crop.
   ///   - reading: background of transparent pictures and largest size.
-  ///   - prepare: what is done to each picture after decoding, on several threads, such as resizing.
+  ///   - prepare: what else is done to each picture after that, on several threads.
   /// - Throws: `FormatError` naming the file and what to do.
   public static func load(
-    _ path: String, split: String? = nil, limit: Int? = nil, reading: ImageReading = ImageReading(),
-    prepare: (@Sendable (Image) throws -> Image)? = nil
+    _ path: String, split: String? = nil, limit: Int? = nil, size: Int? = nil, fit: SquareFit = .crop,
+    reading: ImageReading = ImageReading(), prepare: (@Sendable (Image) throws -> Image)? = nil
   ) throws -> LabelledImages {
-    if let limit, limit < 1 { throw failure(path, "the limit must be at least 1, \(limit) came") }
     let path = trimmed(path)
-    let request = Request(path: path, split: split, limit: limit, reading: reading, prepare: prepare)
+    let request = try Request(
+      path: path, split: split, limit: limit, reading: reading, prepare: preparation(path, limit, size, fit, prepare))
     let result = try loadAny(request)
     guard result.count > 0 else {
       throw failure(path, "no picture with a label could be read" + (result.skipped.first.map { "; the first reason: \($0)" } ?? ""))
     }
     return result
+  }
+
+  /// What is done to each picture: resizing, then the caller's own step; nil when there is nothing to do.
+  static func preparation(
+    _ path: String, _ limit: Int?, _ size: Int?, _ fit: SquareFit, _ prepare: ((Image) throws -> Image)?
+  ) throws -> ((Image) throws -> Image)? {
+    if let limit, limit < 1 { throw failure(path, "the limit must be at least 1, \(limit) came") }
+    guard let size else { return prepare }
+    guard (1...65536).contains(size) else { throw failure(path, "the size must be 1 to 65536 pixels, \(size) came") }
+    return { image in
+      let resized = try fit.apply(image, size: size)
+      return try prepare?(resized) ?? resized
+    }
   }
 
   struct Request {
