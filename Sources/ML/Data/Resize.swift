@@ -42,9 +42,10 @@ public enum ResizeError: Error, Equatable, CustomStringConvertible {
 extension Image {
   /// The picture at another size.
   ///
-  /// With anti-aliasing the filter widens when the picture shrinks, so that every source pixel counts; the arithmetic is Pillow's
-  /// (weights of 22 fractional bits, rows first, bytes between the passes) and so are the bytes. Without it the filter looks at the source pixels
-  /// next to each new centre and repeats the border, as PyTorch's `interpolate` does.
+  /// With anti-aliasing the filter widens when the picture shrinks, so that every source pixel counts; the arithmetic
+  /// is Pillow's (weights of 22 fractional bits, rows first, bytes between the passes) and so are the bytes. Without it
+  /// the filter looks at the source pixels next to each new centre and repeats the border, as PyTorch's `interpolate`
+  /// does.
   ///
   /// - Parameters:
   ///   - width: new number of columns, 1...65536.

@@ -1,7 +1,8 @@
 /// Which transformations a crop goes through, how often and how strongly.
 ///
-/// They run in the order of the fields: shrink and re-enlarge, crop and resize, colour jitter, greyscale, blur, mirror, normalise. Each has the arithmetic
-/// of torchvision's transformation on Pillow pictures, bytes between the steps included.
+/// They run in the order of the fields: shrink and re-enlarge, crop and resize, colour jitter, greyscale, blur, mirror,
+/// normalise. Each has the arithmetic of torchvision's transformation on Pillow pictures, bytes between the steps
+/// included.
 public struct AugmentationRecipe: Sendable, Equatable, Codable {
   /// Shrinks a picture and enlarges it again before everything else, so that some crops lack detail.
   public struct Downsampling: Sendable, Equatable, Codable {
@@ -52,8 +53,8 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
     public var probability: Float
     /// Standard deviation in pixels.
     public var radius: ClosedRange<Float>
-    /// The side that the radius was meant for; a crop of another side scales the radius by side / reference. nil takes the radius
-    /// as it is: 2 pixels of 224 are a touch, 2 of 32 are a fog.
+    /// The side that the radius was meant for; a crop of another side scales the radius by side / reference. nil takes
+    /// the radius as it is: 2 pixels of 224 are a touch, 2 of 32 are a fog.
     public var referenceSide: Int?
 
     public init(probability: Float = 0.5, radius: ClosedRange<Float> = 0.1...2, referenceSide: Int? = nil) {
@@ -123,8 +124,8 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
 
   /// Strong views of small scenes that leave the facts of captions readable.
   ///
-  /// Colours keep their names (little hue, no greyscale), small objects stay in view (larger crops), blur is scaled to the picture and nothing is mirrored, because left
-  /// and right are facts.
+  /// Colours keep their names (little hue, no greyscale), small objects stay in view (larger crops), blur is scaled to
+  /// the picture and nothing is mirrored, because left and right are facts.
   public static func scenes(side: Int = 32) -> AugmentationRecipe {
     AugmentationRecipe(
       side: side, crop: .random(scale: 0.3...1, ratio: usualRatio),

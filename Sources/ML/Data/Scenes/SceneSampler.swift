@@ -1,8 +1,8 @@
 /// Draws the scenes of a procedural world; scene `index` is a pure function of (seed, index).
 ///
-/// Six scenes in ten show one object, two in ten show two to four equal objects, two in ten show two different objects in a spatial
-/// relation. Shapes, colours, patterns and backgrounds are uniform. Crowded pictures hold smaller objects: two objects are
-/// small or medium, three and four are small.
+/// Six scenes in ten show one object, two in ten show two to four equal objects, two in ten show two different objects
+/// in a spatial relation. Shapes, colours, patterns and backgrounds are uniform. Crowded pictures hold smaller objects:
+/// two objects are small or medium, three and four are small.
 public struct SceneSampler: Sendable, Equatable {
   public let seed: UInt64
   public let combinations: SceneCombinations
