@@ -54,7 +54,8 @@ public enum CIFARFile {
       guard label < layout.classCount, layout == .cifar10 || bytes[start] < 20 else {
         throw FormatError(
           format: "CIFAR", source: source, offset: start,
-          problem: "record \(record) has the label \(bytes[start..<(start + layout.labelBytes)].map { Int($0) }), which \(layout.rawValue) does not have: the file is damaged or of another kind")
+          problem: "record \(record) has the label \(bytes[start..<(start + layout.labelBytes)].map { Int($0) }), "
+            + "which \(layout.rawValue) does not have: the file is damaged or of another kind")
       }
       labels.append(label)
       if layout == .cifar100 { superclasses.append(Int(bytes[start])) }

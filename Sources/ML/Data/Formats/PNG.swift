@@ -68,7 +68,8 @@ public enum PNG {
     guard (0...9).contains(compressionLevel) else {
       throw FormatError(format: "PNG", source: source, problem: "the compression level must be 0 to 9, \(compressionLevel) came")
     }
-    let entries = try text.map { try EncodedText($0, source: source) }
+    for entry in text { try EncodedText.check(entry, source: source) }
+    let entries = text.map { EncodedText($0) }
     defer { for entry in entries { entry.free() } }
     var encoded: UnsafeMutablePointer<UInt8>?
     var count = 0
@@ -92,13 +93,14 @@ public enum PNG {
   }
 }
 
-/// The C strings of one text entry, checked against the rules of the format.
+/// The C strings of one text entry.
 private struct EncodedText {
   let keyword: UnsafeMutablePointer<CChar>
   let text: UnsafeMutablePointer<CChar>
   let count: Int
 
-  init(_ entry: PNGText, source: String) throws {
+  /// - Throws: `FormatError` for what PNG cannot hold.
+  static func check(_ entry: PNGText, source: String) throws {
     let scalars = entry.keyword.unicodeScalars
     let isPrintable = scalars.allSatisfy { (32...126).contains($0.value) || (161...255).contains($0.value) }
     let hasOddSpaces = entry.keyword.hasPrefix(" ") || entry.keyword.hasSuffix(" ")
@@ -111,7 +113,11 @@ private struct EncodedText {
     guard !entry.text.utf8.contains(0) else {
       throw FormatError(format: "PNG", source: source, problem: "the text for '\(entry.keyword)' contains a NUL character")
     }
-    keyword = EncodedText.copy(scalars.map { UInt8($0.value) })
+  }
+
+  /// - Parameter entry: one that has passed the check.
+  init(_ entry: PNGText) {
+    keyword = EncodedText.copy(entry.keyword.unicodeScalars.map { UInt8($0.value) })
     text = EncodedText.copy(Array(entry.text.utf8))
     count = entry.text.utf8.count
   }
