@@ -31,47 +31,49 @@ public struct AdamWStep<Scalar> {
 ///
 /// Every function works on plain pointers and never allocates. Rows are contiguous unless a stride is given. The order of
 /// every sum depends on the lengths only, so results do not depend on how callers cut the work among threads.
-public struct KernelTable<Scalar> {
+///
+/// A class, because copying a structure of twenty functions would count twenty references at every use.
+public final class KernelTable<Scalar> {
   public typealias Input = UnsafePointer<Scalar>
   public typealias Output = UnsafeMutablePointer<Scalar>
 
   /// The instruction set, as `loam doctor` prints it.
-  public var name: String
+  public let name: String
   /// y[i] = f(x[i]).
-  public var unary: (UnaryOperation, Input, Output, Int) -> Void
+  public let unary: (UnaryOperation, Input, Output, Int) -> Void
   /// out[i] = g[i] f'(x[i]), with x, y = f(x), g, out.
-  public var unaryGradient: (UnaryOperation, Input, Input, Input, Output, Int) -> Void
+  public let unaryGradient: (UnaryOperation, Input, Input, Input, Output, Int) -> Void
   /// y[i] = a[i] op b[i].
-  public var binary: (BinaryOperation, Input, Input, Output, Int) -> Void
+  public let binary: (BinaryOperation, Input, Input, Output, Int) -> Void
   /// y[i] = a[i] op s, or s op a[i] when the flag is set.
-  public var binaryScalar: (BinaryOperation, Input, Scalar, Bool, Output, Int) -> Void
+  public let binaryScalar: (BinaryOperation, Input, Scalar, Bool, Output, Int) -> Void
   /// y[i] += s x[i], with x, s, y.
-  public var accumulate: (Input, Scalar, Output, Int) -> Void
-  public var sum: (Input, Int) -> Scalar
-  public var dot: (Input, Input, Int) -> Scalar
-  public var maximum: (Input, Int) -> Scalar
+  public let accumulate: (Input, Scalar, Output, Int) -> Void
+  public let sum: (Input, Int) -> Scalar
+  public let dot: (Input, Input, Int) -> Scalar
+  public let maximum: (Input, Int) -> Scalar
   /// Sum of (x[i] - mean)^2, with x, mean.
-  public var squaredDeviation: (Input, Scalar, Int) -> Scalar
+  public let squaredDeviation: (Input, Scalar, Int) -> Scalar
   /// out[j] += sum over rows of x[row, j], with x, rows, columns, row stride, out.
-  public var addRows: (Input, Int, Int, Int, Output) -> Void
+  public let addRows: (Input, Int, Int, Int, Output) -> Void
   /// z = x + bias; y = f(z); x, bias (or nil), f, z (or nil), y, rows, columns.
-  public var biasActivation: (Input, Input?, UnaryOperation, Output?, Output, Int, Int) -> Void
+  public let biasActivation: (Input, Input?, UnaryOperation, Output?, Output, Int, Int) -> Void
   /// y = softmax(scale x) along rows, or its logarithm; x, y, rows, columns, scale, logarithm.
-  public var softmax: (Input, Output, Int, Int, Scalar, Bool) -> Void
+  public let softmax: (Input, Output, Int, Int, Scalar, Bool) -> Void
   /// Gradient of `softmax` by its input: y, g, out, rows, columns, scale, logarithm.
-  public var softmaxGradient: (Input, Input, Output, Int, Int, Scalar, Bool) -> Void
+  public let softmaxGradient: (Input, Input, Output, Int, Int, Scalar, Bool) -> Void
   /// Layer norm of rows: x, weight, bias (or nil), epsilon, y, mean, inverse deviation, rows, columns.
-  public var layerNorm: (Input, Input?, Input?, Scalar, Output, Output, Output, Int, Int) -> Void
+  public let layerNorm: (Input, Input?, Input?, Scalar, Output, Output, Output, Int, Int) -> Void
   /// Its gradient: x, weight, mean, inverse deviation, g, gradient of x, += of weight, += of bias (or nil), rows, columns.
-  public var layerNormGradient: (Input, Input?, Input, Input, Input, Output, Output?, Output?, Int, Int) -> Void
+  public let layerNormGradient: (Input, Input?, Input, Input, Input, Output, Output?, Output?, Int, Int) -> Void
   /// y = f(a x + b): x, a, b, f, y, count.
-  public var affine: (Input, Scalar, Scalar, UnaryOperation, Output, Int) -> Void
+  public let affine: (Input, Scalar, Scalar, UnaryOperation, Output, Int) -> Void
   /// out = g f'(a x + b); returns the sums of out and of out x: x, a, b, f, g, out, count.
-  public var affineGradient: (Input, Scalar, Scalar, UnaryOperation, Input, Output, Int) -> (Scalar, Scalar)
+  public let affineGradient: (Input, Scalar, Scalar, UnaryOperation, Input, Output, Int) -> (Scalar, Scalar)
   /// out = p a + q b + r: a, p, b, q, r, out, count.
-  public var combine: (Input, Scalar, Input, Scalar, Scalar, Output, Int) -> Void
+  public let combine: (Input, Scalar, Input, Scalar, Scalar, Output, Int) -> Void
   /// One AdamW update of p, given g, m, v.
-  public var adamW: (Output, Input, Output, Output, Int, AdamWStep<Scalar>) -> Void
+  public let adamW: (Output, Input, Output, Output, Int, AdamWStep<Scalar>) -> Void
 
   public init(
     name: String,
@@ -122,13 +124,13 @@ public struct KernelTable<Scalar> {
 ///
 /// Each element of the product is one chain of multiply-adds along the inner axis, cut at fixed places, so it does not
 /// depend on how many rows or columns the product has: a row gives the same bits alone and in any batch.
-public struct ProductKernel {
+public final class ProductKernel {
   /// Rows and columns of the register tile.
-  public var rows: Int
-  public var columns: Int
+  public let rows: Int
+  public let columns: Int
   /// Computes one register tile: left, its row stride and its inner stride, packed right [depth][columns], depth, out, row
   /// stride of out, and whether to add to what is there.
-  public var tile: (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
+  public let tile: (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
 
   public init(rows: Int, columns: Int,
               tile: @escaping (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void) {
