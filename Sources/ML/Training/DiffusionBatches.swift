@@ -1,67 +1,74 @@
-/// Draws the batches of a generator's training from a fixed set of captioned pictures: a pure function of (seed, step).
+/// Draws batches of captioned pictures for a generator: a pure function of (seed, step).
 ///
-/// Pictures are taken in a random order without replacement until all were seen, then in a new order; each time a picture
-/// comes up, one of its captions is drawn.
+/// Pictures are taken without replacement until fewer than a batch are left, then in a new order; the wording of a picture
+/// with several captions is drawn anew each time.
 public final class DiffusionBatches {
   private let images: [Image]
   private let captions: [[[Int]]]
   private let batchSize: Int
   private let seed: UInt64
-  private let flips: Bool
-  private var order: (epoch: Int, items: [Int]) = (-1, [])
+  private let flip: Float
+  private var order: (epoch: Int, images: [Int]) = (-1, [])
 
+  /// Wraps pictures of one size.
+  ///
   /// - Parameters:
-  ///   - images: all of one size.
-  ///   - captions: for each picture, the token ids of at least one caption.
-  ///   - batchSize: pictures in each step, 1 or more.
-  ///   - seed: of the order and of the drawn captions.
-  ///   - flips: whether half of the pictures are mirrored; wrong where captions speak of left and right. Default false.
-  /// - Throws: `ModelError` when the data is empty, of several sizes or without captions.
-  public init(images: [Image], captions: [[[Int]]], batchSize: Int, seed: UInt64, flips: Bool = false) throws {
-    guard let first = images.first, images.count == captions.count else {
-      throw ModelError("generator data: expected as many lists of captions as pictures, at least one; got \(images.count) pictures and \(captions.count) lists")
+  ///   - images: at least a batch of them.
+  ///   - captions: for each picture one or more captions as token ids, marks included.
+  ///   - batchSize: B.
+  ///   - seed: of the drawing.
+  ///   - flipChance: chance that a picture is mirrored; default 0, right where captions speak of left and right.
+  /// - Throws: `ModelError` if pictures and captions do not fit together.
+  public init(images: [Image], captions: [[[Int]]], batchSize: Int, seed: UInt64, flipChance: Double = 0) throws {
+    guard images.count == captions.count else {
+      throw ModelError("diffusion batches: \(images.count) pictures need as many lists of captions, got \(captions.count)")
     }
-    if let odd = images.firstIndex(where: { $0.width != first.width || $0.height != first.height }) {
-      throw ModelError("generator data: picture \(odd + 1) has \(images[odd].width)x\(images[odd].height) pixels, the first has \(first.width)x\(first.height); resize them to one size")
+    guard batchSize >= 1, images.count >= batchSize else {
+      throw ModelError("diffusion batches: a batch of \(batchSize) cannot be drawn from \(images.count) pictures")
     }
-    if let silent = captions.firstIndex(where: \.isEmpty) { throw ModelError("generator data: picture \(silent + 1) has no caption") }
-    guard batchSize >= 1 else { throw ModelError("generator data: the batch size must be at least 1, got \(batchSize)") }
+    if let silent = captions.firstIndex(where: \.isEmpty) { throw ModelError("diffusion batches: picture \(silent) has no caption") }
+    if let odd = images.firstIndex(where: { $0.width != images[0].width || $0.height != images[0].height }) {
+      throw ModelError("diffusion batches: picture \(odd) is \(images[odd].width) x \(images[odd].height), the first is \(images[0].width) x \(images[0].height); resize them to one size")
+    }
     self.images = images
     self.captions = captions
     self.batchSize = batchSize
     self.seed = seed
-    self.flips = flips
+    flip = Float(flipChance)
   }
 
   /// The batch of a step, counted from 0.
   public func batch(_ step: Int) throws -> DiffusionBatch {
-    var chosen: [Image] = []
-    var words: [[Int]] = []
-    for item in 0..<batchSize {
-      let position = step * batchSize + item
-      let epoch = position / images.count
-      if order.epoch != epoch {
-        var stream = RandomStream(seed: seed, purpose: "generator data order", index: UInt64(epoch))
-        order = (epoch, stream.permutation(images.count))
-      }
-      let index = order.items[position % images.count]
-      var stream = RandomStream(seed: seed, purpose: "generator caption", index: UInt64(position))
-      words.append(captions[index][stream.integer(below: captions[index].count)])
-      chosen.append(flips && stream.chance(0.5) ? try images[index].mirrored() : images[index])
+    let perEpoch = images.count / batchSize
+    if order.epoch != step / perEpoch {
+      var stream = RandomStream(seed: seed, purpose: "diffusion epoch", index: UInt64(step / perEpoch))
+      order = (step / perEpoch, stream.permutation(images.count))
     }
-    return try DiffusionBatch(images: chosen, captions: words)
-  }
-}
-
-extension Image {
-  /// The picture with left and right exchanged.
-  func mirrored() throws -> Image {
-    try Image(width: width, height: height) { bytes in
-      for y in 0..<height {
-        for x in 0..<width {
-          for c in 0..<3 { bytes[(y * width + x) * 3 + c] = pixels[(y * width + width - 1 - x) * 3 + c] }
+    let first = step % perEpoch * batchSize
+    let chosen = Array(order.images[first..<first + batchSize])
+    var wordings: [[Int]] = []
+    var mirrored: [Bool] = []
+    for (place, index) in chosen.enumerated() {
+      var stream = RandomStream(seed: seed, purpose: "diffusion wording", index: UInt64(step * batchSize + place))
+      wordings.append(captions[index][stream.integer(below: captions[index].count)])
+      mirrored.append(stream.chance(flip))
+    }
+    let (width, height) = (images[0].width, images[0].height)
+    let half = SIMD3<Float>(repeating: 0.5)
+    let count = 3 * width * height
+    let pictures = try Tensor.build([batchSize, 3, height, width]) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      ThreadPool.parallelFor(batchSize, grain: 8) { place in
+        let output = base + place * count
+        images[chosen[place]].writePlanar(into: output, mean: half, deviation: half)
+        if mirrored[place] {
+          for row in 0..<3 * height {
+            var line = UnsafeMutableBufferPointer(start: output + row * width, count: width)
+            line.reverse()
+          }
         }
       }
     }
+    return DiffusionBatch(images: pictures, captions: wordings)
   }
 }

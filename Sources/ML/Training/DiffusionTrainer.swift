@@ -80,6 +80,11 @@ public final class DiffusionTrainer {
                             identity: "diffusion," + dataIdentity + "," + description + "," + model.configuration.json())
   }
 
+  /// Prepares a run on pictures in memory.
+  public convenience init(model: TextToImage, options: DiffusionOptions, dataIdentity: String = "", batches: DiffusionBatches) throws {
+    try self.init(model: model, options: options, dataIdentity: dataIdentity, provider: batches.batch)
+  }
+
   /// Trains to the end or to a given step; see `TrainingLoop.run`.
   public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, report: (StepReport) throws -> Void = { _ in }) throws {
     try loop.run(until: until, checkpoint: checkpoint, every: every, report: report, loss: loss)

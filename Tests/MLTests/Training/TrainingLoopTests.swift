@@ -101,6 +101,46 @@ struct TrainingLoopTests {
     for (found, wanted) in zip(means, colours.flatMap { $0 }) { #expect(found * wanted > 0.16, "\(means)") }
   }
 
+  @Test func `training and generation give the same bytes on one thread and on several`() throws {
+    func run(_ threads: Int) throws -> [[Float]] {
+      let before = ThreadPool.threadCount
+      ThreadPool.setThreadCount(threads)
+      defer { ThreadPool.setThreadCount(before) }
+      let trainer = try TrainingLoopTests.trainer(steps: 3)
+      try trainer.run()
+      let pictures = try trainer.averagedModel().generate(tokens: TextToImageTests.captions, guidance: 2, steps: 3, eta: 0.5,
+                                                          streams: TextToImageTests.streams(0..<7), batchSize: 4)
+      return try TrainingLoopTests.bytes(trainer) + [pictures.floats()]
+    }
+    let one = try run(1)
+    #expect(try run(2) == one)
+    #expect(try run(5) == one)
+  }
+
+  @Test func `batches in memory are a pure function of the step and use every picture once in an epoch`() throws {
+    let images = try (0..<10).map { index in try Image(width: 2, height: 1) { $0[0] = UInt8(index); $0[3] = 255 } }
+    let captions = (0..<10).map { [[1, $0, 2], [1, 50 + $0, 2]] }
+    func batches(_ flip: Double = 0) throws -> DiffusionBatches { try DiffusionBatches(images: images, captions: captions, batchSize: 5, seed: 3, flipChance: flip) }
+    let first = try batches(), second = try batches()
+    var seen: [Int] = []
+    for step in 0..<2 {
+      let batch = try first.batch(step)
+      let values = try batch.images.floats()
+      for place in 0..<5 {
+        let picture = Int(((values[place * 6] + 1) * 127.5).rounded())
+        seen.append(picture)
+        #expect(batch.captions[place][1] % 50 == picture)
+      }
+    }
+    #expect(seen.sorted() == Array(0..<10))
+    _ = try second.batch(7)
+    let (a, b) = (try first.batch(4), try second.batch(4))
+    #expect(try a.captions == b.captions && a.images.floats() == b.images.floats())
+    let mirrored = try batches(1).batch(0).images.floats()
+    #expect(try mirrored[0] == first.batch(0).images.floats()[1])
+    #expect(ModelGolden.message { _ = try DiffusionBatches(images: images, captions: captions, batchSize: 11, seed: 1) }.contains("a batch of 11 cannot be drawn from 10"))
+  }
+
   @Test func `the moving average follows with its warm-up`() throws {
     var stream = RandomStream(seed: 1)
     let layer = try Linear(1, 1, bias: false, stream: &stream)
