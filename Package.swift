@@ -39,13 +39,37 @@ targets += [
   .target(name: "ML", dependencies: ["COpenBLAS", "CImageCodec", "CTurboJPEG", "CZlib", "CPlatform", "KernelInterface"] + vectorKernels),
 ]
 
+// MARK: - Host
+targets += [
+  .target(name: "Host", dependencies: [
+    "CLua", "CLuaBridge", "CEditLine",
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "GRDB", package: "GRDB.swift"),
+  ])
+]
+
+// MARK: - Bindings and tool
+targets += [
+  .target(name: "Bindings", dependencies: ["ML", "Host"]),
+  .executableTarget(name: "loam", dependencies: ["Bindings", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+]
+
 // MARK: - Tests
 targets += [
   .testTarget(name: "MLTests", dependencies: ["ML", "KernelInterface", "CPlatform"] + vectorKernels),
+  // Killed, limited and starved by tests of the store.
+  .executableTarget(name: "StoreProbe", dependencies: ["Host"], path: "Tests/StoreProbe"),
+  .testTarget(name: "HostTests", dependencies: ["Host", "StoreProbe"]),
+  .testTarget(name: "BindingsTests", dependencies: ["Bindings", "loam"]),
 ]
 
 let package = Package(
   name: "loam",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+  ],
   targets: targets,
   swiftLanguageModes: [.v5]
 )

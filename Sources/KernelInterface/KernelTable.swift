@@ -132,10 +132,18 @@ public final class ProductKernel {
   /// stride of out, and whether to add to what is there.
   public let tile: (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
 
+  /// Runs multiply-adds on registers alone, for measuring the processor's limit; takes the number of rounds.
+  public let spin: (Int) -> Float
+  /// Floating-point operations of one round.
+  public let spinOperations: Int
+
   public init(rows: Int, columns: Int,
-              tile: @escaping (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void) {
+              tile: @escaping (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void,
+              spin: @escaping (Int) -> Float, spinOperations: Int) {
     self.rows = rows
     self.columns = columns
     self.tile = tile
+    self.spin = spin
+    self.spinOperations = spinOperations
   }
 }

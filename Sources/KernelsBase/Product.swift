@@ -142,5 +142,20 @@ import KernelInterface
   }
 #endif
 
+/// Sixteen independent chains of multiply-adds, enough to keep every unit of current processors busy.
+private func spin(_ rounds: Int) -> Float {
+  let factor = constant(0.999_9), step = constant(1e-4)
+  var c0 = constant(0), c1 = constant(1), c2 = constant(2), c3 = constant(3), c4 = constant(4), c5 = constant(5), c6 = constant(6), c7 = constant(7), c8 = constant(8), c9 = constant(9), c10 = constant(10), c11 = constant(11), c12 = constant(12), c13 = constant(13), c14 = constant(14), c15 = constant(15)
+  for _ in 0..<rounds {
+    c0 = fma(c0, factor, step); c1 = fma(c1, factor, step); c2 = fma(c2, factor, step); c3 = fma(c3, factor, step)
+    c4 = fma(c4, factor, step); c5 = fma(c5, factor, step); c6 = fma(c6, factor, step); c7 = fma(c7, factor, step)
+    c8 = fma(c8, factor, step); c9 = fma(c9, factor, step); c10 = fma(c10, factor, step); c11 = fma(c11, factor, step)
+    c12 = fma(c12, factor, step); c13 = fma(c13, factor, step); c14 = fma(c14, factor, step); c15 = fma(c15, factor, step)
+  }
+  let total = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7
+  let rest = c8 + c9 + c10 + c11 + c12 + c13 + c14 + c15
+  return horizontalSum(total + rest)
+}
+
 /// The product kernel of this instruction set.
-public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile)
+public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, spin: spin, spinOperations: 16 * width * 2)

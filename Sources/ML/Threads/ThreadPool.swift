@@ -76,7 +76,12 @@ private final class Loop: @unchecked Sendable {
 
   /// Waits until every item has run and no worker holds the body any more.
   func wait() {
-    while finished.load(ordering: .acquiring) < count || active.load(ordering: .acquiring) > 0 { loam_spin_hint() }
+    var spins = 0
+    while finished.load(ordering: .acquiring) < count || active.load(ordering: .acquiring) > 0 {
+      // A worker that lost its processor to another program is waited for without taking another processor from it.
+      if spins < 4000 { loam_spin_hint() } else { sched_yield() }
+      spins += 1
+    }
     body = nil
   }
 }
