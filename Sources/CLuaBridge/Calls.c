@@ -47,7 +47,7 @@ void *loam_function_context(lua_State *L, int index) {
 static int keep_error(lua_State *L) {
   lua_settop(L, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &passing_key);
-  int passing = !lua_isnil(L, 2) && lua_rawequal(L, 1, 2);
+  int passing = lua_touserdata(L, 2) != NULL && lua_touserdata(L, 2) == lua_topointer(L, 1);
   lua_settop(L, 1);
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &passing_key);
@@ -74,7 +74,8 @@ void loam_push_traceback(lua_State *L) {
 }
 
 void loam_keep_traceback(lua_State *L) {
-  lua_pushvalue(L, -1);
+  // Only the address: a script's pcall may catch the error, and then nobody would let go of the value.
+  lua_pushlightuserdata(L, (void *)lua_topointer(L, -1));
   lua_rawsetp(L, LUA_REGISTRYINDEX, &passing_key);
   lua_insert(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &traceback_key);

@@ -42,6 +42,7 @@ static int in_class(int c, int letter) {
     case 'u': result = isupper(c); break;
     case 'w': result = isalnum(c); break;
     case 'x': result = isxdigit(c); break;
+    case 'z': result = c == 0; break; // from Lua 5.1, still understood
     default: return letter == c;
   }
   return isupper(letter) ? !result : result != 0;

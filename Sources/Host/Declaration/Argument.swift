@@ -1,5 +1,5 @@
 /// What is known of an argument without reading it: help, stubs, the reference and messages are made from this.
-public struct ArgumentDescription {
+public final class ArgumentDescription {
     public let name: String
     /// The type as LuaCATS writes it, e.g. "number", "integer[]", "Tensor|number".
     public let type: String

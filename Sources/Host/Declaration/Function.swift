@@ -39,7 +39,11 @@ public final class Function {
         body: @escaping (repeat each Value) throws -> Result
     ) {
         var descriptions: [ArgumentDescription] = []
-        for argument in repeat each arguments { descriptions.append(argument.description) }
+        var readers: [ArgumentReader] = []
+        for argument in repeat each arguments {
+            descriptions.append(argument.description)
+            readers.append(TypedReader(argument))
+        }
         self.name = name
         self.doc = doc
         self.arguments = descriptions.filter { !$0.isHidden }
@@ -48,9 +52,11 @@ public final class Function {
         self.example = example.map { Example(code: $0.code, output: $0.output) }
         self.maximumCount = self.arguments.contains(where: \.isRest) ? .max : Int32(self.arguments.count)
         let push = returns.push
-        self.body = { call in
-            var position: Int32 = 0
-            let result = try body(repeat try (each arguments).take(call, &position))
+        // A captured pack would be looked up as a tuple type at every call, which costs more than the call itself;
+        // an array of boxed readers costs nothing, and each reader knows its type.
+        self.body = { [readers] call in
+            var place = ArgumentPlace()
+            let result = try body(repeat try next((each Value).self, of: readers, call, &place))
             return try push(call, result)
         }
     }
@@ -82,13 +88,33 @@ public final class Function {
     }
 }
 
-extension Argument {
-    /// Reads the next argument and names it in its fault.
-    func take(_ call: Call, _ position: inout Int32) throws -> Value {
-        if description.isHidden { return try read(call, position) }
-        position += 1
-        do { return try read(call, position) } catch let fault as ArgumentFault {
-            throw fault.named(description.name).at(position)
-        }
+/// How far the reading of arguments has come.
+private struct ArgumentPlace {
+    var reader = 0
+    var position: Int32 = 0
+}
+
+@inline(__always)
+private func next<Value>(_ type: Value.Type, of readers: [ArgumentReader], _ call: Call, _ place: inout ArgumentPlace) throws -> Value {
+    let reader = unsafeDowncast(readers[place.reader], to: TypedReader<Value>.self)
+    place.reader += 1
+    if !reader.isHidden { place.position += 1 }
+    do { return try reader.read(call, place.position) } catch let fault as ArgumentFault {
+        throw fault.named(reader.name).at(place.position)
+    }
+}
+
+/// The reading half of an argument, in a box.
+private class ArgumentReader {}
+
+private final class TypedReader<Value>: ArgumentReader {
+    let name: String
+    let isHidden: Bool
+    let read: (Call, Int32) throws -> Value
+
+    init(_ argument: Argument<Value>) {
+        name = argument.description.name
+        isHidden = argument.description.isHidden
+        read = argument.read
     }
 }

@@ -8,12 +8,12 @@ public enum ErrorReport {
         return error.message + "\n" + traceback
     }
 
-    /// The traceback without the frames of C at its outer end; empty if only the main chunk is left.
+    /// The traceback without the frames of C at its outer end; empty if no Lua function but the main chunk is in it.
     static func trimmed(_ traceback: String) -> String {
         var lines = traceback.split(separator: "\n").map(String.init)
         while let last = lines.last, last.contains("[C]:") { lines.removeLast() }
         let frames = lines.dropFirst()
-        let isPlain = frames.allSatisfy { $0.contains("in main chunk") || $0.contains("[C]: in function 'error'") }
+        let isPlain = frames.allSatisfy { $0.contains("in main chunk") || $0.contains("[C]:") }
         return isPlain ? "" : lines.joined(separator: "\n")
     }
 }

@@ -29,6 +29,7 @@ final class LineEditor {
         self.historyPath = historyPath
         isTerminal = isatty(STDIN_FILENO) != 0
         guard isTerminal else { return }
+        useWideCharacters()
         completionSource = complete
         editline_set_completion(completionEntry)
         editline_set_word_breaks(wordBreaks)
@@ -60,6 +61,16 @@ final class LineEditor {
 }
 
 private let historyLimit: Int32 = 2000
+
+/// Without a locale of UTF-8 libedit drops every character beyond ASCII. Classes of single bytes stay as they were, so
+/// Lua's patterns do not change.
+private func useWideCharacters() {
+    setlocale(LC_CTYPE, "")
+    guard let codeset = nl_langinfo(nl_item(CODESET)), String(cString: codeset) == "UTF-8" else {
+        setlocale(LC_CTYPE, "C.UTF-8")
+        return
+    }
+}
 
 /// Names with their dots and colons are one word. Kept for ever, since libedit keeps the pointer.
 nonisolated(unsafe) private let wordBreaks = strdup(" \t\n\"\\'><=;|&{}()[]+-*/%^~,#?")

@@ -62,12 +62,18 @@ public final class Session {
     /// The chunk, as an expression if it is one; nil if it goes on.
     private func compile(_ code: String) throws -> LuaFunction? {
         let expression = isSilent(code) ? withoutSemicolons(code) : code
-        if let chunk = try? state.load("return " + expression, chunkName: "=stdin") { return chunk }
+        var isUnfinished = false
+        do { return try state.load("return " + expression, chunkName: "=stdin") } catch let error as LuaError {
+            isUnfinished = stopsAtEnd(error)
+        }
         do { return try state.load(code, chunkName: "=stdin") } catch let error as LuaError {
-            if error.message.hasSuffix("<eof>") { return nil }
+            if isUnfinished || stopsAtEnd(error) { return nil }
             throw error
         }
     }
+
+    /// Whether the parser found no fault before the text came to its end.
+    private func stopsAtEnd(_ error: LuaError) -> Bool { error.message.hasSuffix("<eof>") }
 
     private func isSilent(_ code: String) -> Bool { code.last { !$0.isWhitespace } == ";" }
 

@@ -37,7 +37,7 @@ public struct ValuePrinter {
 
     /// What `tostring` gives.
     private func luaText(_ value: LuaValue) -> String {
-        state.entering { L in
+        state.entering(forgets: false) { L in
             guard lua_checkstack(L, 8) != 0, (try? state.push(value, on: L)) != nil else { return value.typeName }
             defer { loam_pop(L, 2) }
             loam_push_text(L, -1)

@@ -105,7 +105,7 @@ public final class LuaReference {
     /// The text that `tostring` gives.
     public func text() throws -> String {
         let state = try state()
-        return state.entering { L in
+        return state.entering(forgets: false) { L in
             push(L)
             loam_push_text(L, -1)
             defer { loam_pop(L, 2) }

@@ -8,7 +8,7 @@ extension LuaState {
     ///   - chunkName: what messages call it; "@" before a file name, "=" before a name to be shown as it is.
     /// - Throws: `LuaError` with the syntax error.
     public func load(_ source: String, chunkName: String = "=(code)") throws -> LuaFunction {
-        try entering { L in
+        try entering(forgets: false) { L in
             var text = source
             let status = text.withUTF8 { buffer in
                 buffer.withMemoryRebound(to: CChar.self) { loam_load_text(L, $0.baseAddress ?? emptyText, $0.count, chunkName) }
@@ -19,13 +19,13 @@ extension LuaState {
 
     /// Compiles a file of Lua text; nil reads standard input.
     public func load(file path: String?) throws -> LuaFunction {
-        try entering { L in try loaded(L, loam_load_file(L, path)) }
+        try entering(forgets: false) { L in try loaded(L, loam_load_file(L, path)) }
     }
 
     /// Runs a chunk of Lua text and returns its results.
     @discardableResult
     public func run(_ source: String, chunkName: String = "=(code)", arguments: [LuaValue] = []) throws -> [LuaValue] {
-        try load(source, chunkName: chunkName).call(arguments: arguments)
+        try entering { _ in try load(source, chunkName: chunkName).call(arguments: arguments) }
     }
 
     /// Runs a file as the `lua` program does: `arg` holds the script's name at 0 and the arguments from 1, which are
@@ -35,7 +35,7 @@ extension LuaState {
     @discardableResult
     public func runFile(_ path: String, arguments: [String] = [], program: String = "loam") throws -> [LuaValue] {
         try setArguments(script: path, arguments, program: program)
-        return try load(file: path == "-" ? nil : path).call(arguments: arguments.map(LuaValue.string))
+        return try entering { _ in try load(file: path == "-" ? nil : path).call(arguments: arguments.map(LuaValue.string)) }
     }
 
     /// Sets the global table `arg`.

@@ -20,7 +20,7 @@ public final class LuaState {
     let main: OpaquePointer
     var running: OpaquePointer
     let anchor = StateAnchor()
-    var objects = ObjectRegistry()
+    let objects = ObjectRegistry()
     var installed = InstalledLibraries()
 
     /// Contexts of the functions given to Lua; they outlive the interpreter.
@@ -68,8 +68,10 @@ public final class LuaState {
 
     // MARK: Calls
 
-    /// Runs `body` as a call into Lua: the interrupt reaches it, and is forgotten when the outermost one is over.
-    func entering<Result>(_ body: (OpaquePointer) throws -> Result) rethrows -> Result {
+    /// Runs `body` as a call into Lua: the interrupt reaches it.
+    ///
+    /// - Parameter forgets: whether a pending interrupt is forgotten when the outermost call is over.
+    func entering<Result>(forgets: Bool = true, _ body: (OpaquePointer) throws -> Result) rethrows -> Result {
         guard depth == 0 else { return try body(running) }
         depth = 1
         thread = pthread_self()
@@ -77,7 +79,7 @@ public final class LuaState {
         defer {
             depth = 0
             _ = loam_interrupt_enter(interrupt.handle, previous)
-            if previous == nil { interrupt.clear() }
+            if forgets, previous == nil { interrupt.clear() }
             anchor.drain(on: main)
         }
         return try body(main)

@@ -1,7 +1,7 @@
 import CLuaBridge
 
 /// The object types of one state: from Swift class to metatable and back. Metatables are made when first needed.
-struct ObjectRegistry {
+final class ObjectRegistry {
     var declared: [ObjectIdentifier: ObjectType] = [:]
     private var metatables: [ObjectIdentifier: (address: UnsafeRawPointer, reference: Int32)] = [:]
     private var types: [UnsafeRawPointer: ObjectType] = [:]
@@ -11,7 +11,7 @@ struct ObjectRegistry {
     func name(_ metatable: UnsafeRawPointer) -> String? { types[metatable]?.name }
     func type(_ metatable: UnsafeRawPointer) -> ObjectType? { types[metatable] }
 
-    mutating func register(_ type: ObjectType, address: UnsafeRawPointer, reference: Int32) {
+    func register(_ type: ObjectType, address: UnsafeRawPointer, reference: Int32) {
         metatables[type.identifier] = (address, reference)
         types[address] = type
     }
