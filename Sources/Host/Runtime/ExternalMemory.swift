@@ -15,14 +15,16 @@ public final class ExternalMemory {
     /// How often it made the collector run.
     public private(set) var collections = 0
 
-    /// Set by the state: runs a full collection if called on the state's own thread.
+    /// Set by the state: whether this is the thread that runs it, and a full collection.
+    var isOnThread: () -> Bool = { false }
     var collect: () -> Void = {}
 
     private var isCollecting = false
 
     /// Called before `byteCount` bytes are allocated, while no exclusive access to an object is open: finalisers run here.
+    /// Does nothing on other threads than the state's own.
     public func willAllocate(_ byteCount: Int) {
-        guard !isCollecting, liveBytes() + byteCount > limit else { return }
+        guard liveBytes() + byteCount > limit, isOnThread(), !isCollecting else { return }
         isCollecting = true
         collections += 1
         collect()

@@ -26,7 +26,7 @@ public final class LuaState {
     /// Contexts of the functions given to Lua; they outlive the interpreter.
     private var functions: [NativeFunction] = []
     private var depth = 0
-    private(set) var thread = pthread_self()
+    private var thread = pthread_self()
 
     /// Makes a state.
     ///
@@ -40,7 +40,11 @@ public final class LuaState {
         running = main
         self.interrupt = interrupt
         anchor.state = Unmanaged.passUnretained(self)
-        externalMemory.collect = { [unowned(unsafe) self] in self.collectIfOnThread() }
+        externalMemory.isOnThread = { [unowned(unsafe) self] in pthread_equal(self.thread, pthread_self()) != 0 }
+        externalMemory.collect = { [unowned(unsafe) self] in
+            self.anchor.drain(on: self.running)
+            _ = loam_collect(self.running)
+        }
     }
 
     deinit {
@@ -59,12 +63,6 @@ public final class LuaState {
 
     /// Memory that Lua itself uses, in kilobytes.
     public var kilobytes: Int { Int(loam_lua_kilobytes(running)) }
-
-    private func collectIfOnThread() {
-        guard pthread_equal(thread, pthread_self()) != 0 else { return }
-        anchor.drain(on: running)
-        _ = loam_collect(running)
-    }
 
     // MARK: Calls
 
