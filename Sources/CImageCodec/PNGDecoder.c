@@ -122,3 +122,5 @@ int loam_png_decode(const uint8_t *bytes, size_t count, const uint8_t background
   close_reader(&state);
   return done;
 }
+
+const char *loam_png_version(void) { return png_get_libpng_ver(NULL); }

@@ -40,4 +40,7 @@ int loam_png_encode(const uint8_t *rgb, uint32_t width, uint32_t height, int com
 
 void loam_png_free(uint8_t *encoded);
 
+/// Version of the libpng that is linked.
+const char *loam_png_version(void);
+
 #endif

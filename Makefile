@@ -1,0 +1,45 @@
+# The two commands of the README come first: each does all its own set-up on a fresh Debian 12 machine with Swift 6.
+SWIFT  := swift
+CONFIG := -c release -Xswiftc -enable-testing
+LOAM   := .build/release/loam
+
+.PHONY: demo test build bench docs soak check-peers packages clean
+
+demo: build
+	$(LOAM) run scripts/quickstart.lua --preset demo
+
+test: packages
+	$(SWIFT) test $(CONFIG)
+
+build: packages
+	$(SWIFT) build $(CONFIG) --product loam
+
+PACKAGES := liblua5.4-dev libopenblas-dev libpng-dev libturbojpeg0-dev zlib1g-dev libedit-dev libsqlite3-dev gnuplot-nox pkg-config
+
+# Installs what is missing; does nothing, and asks for no rights, when all is there.
+packages:
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  sudo=; [ $$(id -u) = 0 ] || sudo=sudo; \
+	  echo "installing $$missing"; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+# Loam beside PyTorch, alternating; needs the peers' Python (Benchmarks/README.md).
+bench: build
+	python3 Benchmarks/compare.py
+
+# The reference of all Lua functions, and stubs for editors.
+docs: build
+	$(LOAM) reference docs/reference
+
+# Kills the quickstart at random moments, on one and on two threads, and compares the bytes of what it leaves.
+soak: build
+	Tests/Soak/resume.sh
+
+# The golden numbers once more, from the reference libraries themselves.
+check-peers:
+	Tests/Golden/check.sh
+
+clean:
+	rm -rf .build

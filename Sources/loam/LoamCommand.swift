@@ -1,0 +1,128 @@
+import ArgumentParser
+import Bindings
+import Host
+
+/// The command line: thin, everything it does lives in Bindings and Host.
+@main
+struct LoamCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "loam", abstract: "A research notebook host: Lua scripts over a compiled tensor, diffusion and representation-learning core.",
+    discussion: "Without a command Loam talks: an interactive Lua with help(f), completion and history.",
+    version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, ReferenceCommand.self])
+
+  @Option(name: .short, help: "Run this piece of Lua instead of talking.") var execute: String?
+  @OptionGroup var machine: MachineOptions
+
+  mutating func run() throws {
+    try machine.apply()
+    let state = try LuaState()
+    try Loam.install(into: state, asGlobals: true)
+    Interrupt.shared.handleControlC()
+    let program = Program(state)
+    if let execute { throw ExitCode(program.run(code: execute)) }
+    throw ExitCode(program.talk(banner: "Loam \(Loam.version), Lua 5.4. help() lists the libraries, help(f) explains a function, Ctrl-D leaves."))
+  }
+}
+
+/// Options that every working command shares.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "Threads to compute with; results do not depend on it. Default: all processors.") var threads: Int?
+  @Option(help: "Most memory that tensors may take, such as 8G or 500M.") var memoryLimit: String?
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+    if let memoryLimit { _ = try Self.bytes(memoryLimit) }
+  }
+
+  func apply() throws { Loam.configure(threads: threads, memoryLimit: try memoryLimit.map(Self.bytes)) }
+
+  /// "8G" as a number of bytes; the letters K, M, G and T count in powers of 1024.
+  static func bytes(_ text: String) throws -> Int {
+    let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let unit = text.last.flatMap { units[Character($0.uppercased())] }
+    guard let number = Double(unit == nil ? text : String(text.dropLast())), number > 0, number * Double(unit ?? 1) < 1e15 else {
+      throw ValidationError("--memory-limit takes a size such as 8G or 500M, got '\(text)'")
+    }
+    return Int(number * Double(unit ?? 1))
+  }
+}
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a Lua script; - reads it from standard input.")
+
+  @Argument(help: "The script.") var file: String
+  @Option(help: "Which of the script's presets to use.") var preset: String?
+  @Option(help: "The experiment's seed.") var seed: Int?
+  @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
+  @OptionGroup var machine: MachineOptions
+  @Argument(parsing: .postTerminator, help: "The script's own parameters, as --name value.") var arguments: [String] = []
+
+  mutating func run() throws {
+    try machine.apply()
+    let state = try LuaState()
+    let session = try Loam.install(
+      into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store))
+    Interrupt.shared.handleControlC()
+    let status = Program(state).run(file: file, arguments: arguments)
+    try session.finish(status: status)
+    throw ExitCode(status)
+  }
+}
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "doctor", abstract: "Look over the machine and the libraries; each problem comes with its cure.")
+  @OptionGroup var machine: MachineOptions
+
+  mutating func run() throws {
+    try machine.apply()
+    print(Doctor.text(try Doctor.examine()))
+  }
+}
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "bench", abstract: "Time Loam's own work; make bench compares with PyTorch.")
+  @Argument(help: "Names of cases; all of them when none is given.") var cases: [String] = []
+  @Flag(help: "One line of JSON for each case.") var json = false
+  @Flag(help: "Only list the cases.") var list = false
+  @OptionGroup var machine: MachineOptions
+
+  mutating func run() throws {
+    try machine.apply()
+    if list { return print(Benchmark.names.joined(separator: "\n")) }
+    try Benchmark.run(cases.isEmpty ? Benchmark.names : cases, json: json) { print($0) }
+  }
+}
+
+struct StoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "store", abstract: "Look at cached stages.", subcommands: [Explain.self, List.self, Collect.self])
+
+  struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say why a stage ran.")
+    @Argument(help: "The stage's name.") var name: String
+    @Option(help: "Folder of the store.") var store: String = ".loam"
+    mutating func run() throws { print(try StoreReport.explain(name, folder: store)) }
+  }
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the results that are kept.")
+    @Option(help: "Folder of the store.") var store: String = ".loam"
+    mutating func run() throws { print(try StoreReport.list(folder: store)) }
+  }
+  struct Collect: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "gc", abstract: "Remove results that none of the last runs used.")
+    @Option(help: "How many runs count.") var runs: Int = 20
+    @Option(help: "Folder of the store.") var store: String = ".loam"
+    mutating func run() throws { print(try StoreReport.collect(keepingRuns: runs, folder: store)) }
+  }
+}
+
+struct RunsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "runs", abstract: "List recorded runs.")
+  @Option(help: "Folder of the store.") var store: String = ".loam"
+  mutating func run() throws { print(try StoreReport.runs(folder: store)) }
+}
+
+struct ReferenceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "reference", abstract: "Write the reference of all Lua functions and stubs for editors.")
+  @Argument(help: "The folder to write into.") var folder: String
+  mutating func run() throws { try LuaReferenceFiles.write(to: folder) }
+}
