@@ -30,6 +30,6 @@ public enum StoreReport {
   public static func runs(folder: String) throws -> String {
     let runs = try RunDatabase(path: folder + "/runs.sqlite").list(limit: 50)
     guard !runs.isEmpty else { return "\(folder) has no recorded runs" }
-    return runs.map { "\($0.id)  \($0.status)  \($0.preset ?? "-")  \($0.script)" }.joined(separator: "\n")
+    return runs.map { "\($0.id)  \($0.status)  \($0.description.preset ?? "-")  \($0.description.script)" }.joined(separator: "\n")
   }
 }
