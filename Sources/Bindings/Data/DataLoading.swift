@@ -1,0 +1,117 @@
+import Host
+import ML
+
+/// Where data sets come from: the scenes world, files, probe tasks.
+enum DataLoading {
+  /// Pictures drawn between two looks at the interrupt.
+  private static let chunk = 512
+
+  /// What `data.scenes` was asked for.
+  struct SceneRequest {
+    var count: Int
+    var side: Int
+    var seed: UInt64
+    var imagesPerCaption: Int
+    var captionsPerImage: Int
+    var combinations: SceneCombinations
+    var nuisances: SceneNuisanceLevels
+  }
+
+  /// Captioned scenes: each picture with captions of its own, or several pictures drawn for each caption.
+  static func scenes(_ request: SceneRequest, check: () throws -> Void) throws -> Dataset {
+    guard request.count % request.imagesPerCaption == 0 else {
+      throw ArgumentFault.invalid("count (\(request.count)) must be a multiple of images_per_caption (\(request.imagesPerCaption))")
+    }
+    let sampler = SceneSampler(seed: request.seed, combinations: request.combinations, nuisances: request.nuisances)
+    var scenes: [Scene] = [], captions: [[String]] = [], groups: [Int] = []
+    if request.imagesPerCaption == 1 {
+      for index in 0..<request.count {
+        let scene = sampler.scene(index)
+        scenes.append(scene)
+        captions.append(sampler.captions(of: scene.facts, index: index, count: request.captionsPerImage).map(\.text))
+        groups.append(index)
+        if index % chunk == 0 { try check() }
+      }
+    } else {
+      for group in 0..<(request.count / request.imagesPerCaption) {
+        let caption = sampler.captions(group, count: 1)[0]
+        for picture in 0..<request.imagesPerCaption {
+          scenes.append(try sampler.scene(picture, with: caption.mention, purpose: "caption \(group)"))
+          captions.append([caption.text])
+          groups.append(group)
+        }
+        if group % chunk == 0 { try check() }
+      }
+    }
+    return Dataset(
+      images: try rendered(scenes, side: request.side, check: check), captions: captions, groups: groups,
+      source: "scenes (seed \(request.seed), \(request.combinations.rawValue))")
+  }
+
+  private static func rendered(_ scenes: [Scene], side: Int, check: () throws -> Void) throws -> [Image] {
+    var images: [Image] = []
+    var start = 0
+    while start < scenes.count {
+      try check()
+      let end = min(start + chunk, scenes.count)
+      images += try Array(scenes[start..<end]).rendered(side: side)
+      start = end
+    }
+    return images
+  }
+
+  /// One split of a probe task.
+  static func probe(
+    _ task: SceneProbe, _ split: SceneProbe.Split, count: Int, seed: UInt64, side: Int
+  ) throws -> Dataset {
+    let data = try task.dataset(split, count: count, seed: seed, side: side)
+    return Dataset(
+      images: data.images, labels: data.labels, classNames: data.classNames, source: "scenes, \(task.rawValue), \(split.rawValue) (seed \(seed))")
+  }
+
+  /// Pictures in files, by the layout that is there: Loam's own, captioned, or labelled.
+  static func load(_ path: String, kind: String, side: Int?, limit: Int?, split: String?, check: () throws -> Void) throws -> Dataset {
+    var folder = path
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    if DatasetFiles.isDataset(folder) {
+      let set = try DatasetFiles.read(folder, limit: limit, check: check)
+      guard let side, set.size.map({ $0 != (side, side) }) ?? true else { return set }
+      return Dataset(
+        images: try set.images.map { try squared($0, side) }, captions: set.captions, groups: set.groups, labels: set.labels,
+        classNames: set.classNames, provenance: set.provenance, source: set.source)
+    }
+    guard Host.Folder.kind(of: folder) != .missing else {
+      throw LuaError("\(path): there is no such file or folder")
+    }
+    let side = side ?? 32
+    let prepare: @Sendable (Image) throws -> Image = { try squared($0, side) }
+    func captioned() throws -> Dataset {
+      let set = try DatasetLoader.loadCaptioned(folder, split: split, limit: limit, prepare: prepare)
+      let labels = set.labels.compactMap { $0 }
+      let areLabelled = labels.count == set.images.count
+      return Dataset(
+        images: set.images, captions: set.captions, labels: areLabelled ? labels : nil,
+        classNames: areLabelled ? (0...(labels.max() ?? 0)).map { String($0) } : [], skipped: set.skipped, source: path)
+    }
+    func labelled() throws -> Dataset {
+      let set = try DatasetLoader.load(folder, split: split, limit: limit, prepare: prepare)
+      return Dataset(images: set.images, labels: set.labels, classNames: set.classNames, skipped: set.skipped, source: path)
+    }
+    if kind == "captioned" { return try captioned() }
+    if kind == "labelled" { return try labelled() }
+    do { return try captioned() } catch let first as FormatError {
+      // Which of the two was meant is not known: the message must fit either.
+      do { return try labelled() } catch let second as FormatError {
+        throw LuaError("\(second)\nand as captioned pictures: \(first.problem)")
+      }
+    }
+  }
+
+  /// The middle square of a picture at a given side.
+  static func squared(_ image: Image, _ side: Int) throws -> Image {
+    if image.width == side && image.height == side { return image }
+    let shorter = min(image.width, image.height)
+    let box = PixelRectangle(left: (image.width - shorter) / 2, top: (image.height - shorter) / 2, width: shorter, height: shorter)
+    return try image.cropped(box).resized(width: side, height: side, filter: .bicubic)
+  }
+}

@@ -1,0 +1,89 @@
+import Host
+import ML
+
+/// Loam's own form of a data set: WebDataset shards that keep groups, labels and provenance, and a file that describes them.
+enum DatasetFiles {
+  static let descriptionName = "dataset.json"
+  private static let formatName = "loam dataset 1"
+
+  /// Writes a data set into a folder: shard-000000.tar, ... and dataset.json, which is written last.
+  static func write(_ dataset: Dataset, to folder: String, check: () throws -> Void) throws {
+    try Host.Folder.create(folder)
+    // Older shards of the same name would be taken for members.
+    for name in try Host.Folder.names(in: folder) where name == descriptionName || (name.hasPrefix("shard-") && name.hasSuffix(".tar")) {
+      try Host.Folder.remove(folder + "/" + name)
+    }
+    let writer = try ShardWriter(prefix: folder + "/shard")
+    for place in 0..<dataset.count {
+      if place % 64 == 0 { try check() }
+      let number = String(place)
+      let key = String(repeating: "0", count: max(0, 8 - number.count)) + number
+      var fields: [(name: String, bytes: [UInt8])] = [("png", try dataset.png(place))]
+      if let caption = dataset.captions[place].first { fields.append(("txt", Array(caption.utf8))) }
+      if let label = dataset.labels?[place] { fields.append(("cls", Array("\(label)".utf8))) }
+      var entries: [StoreEntry] = [
+        StoreEntry("group", .integer(dataset.groups[place])), StoreEntry("captions", .list(dataset.captions[place].map { .string($0) })),
+      ]
+      if let provenance = dataset.provenance?[place] { entries.append(StoreEntry("provenance", provenance)) }
+      fields.append(("json", Array(StoreValue.table(entries).plainJSON().utf8)))
+      try writer.add(key: key, fields: fields)
+    }
+    let shards = try writer.finish()
+    let description: StoreValue = [
+      "format": .string(formatName), "count": .integer(dataset.count), "classes": .list(dataset.classNames.map { .string($0) }),
+      "source": .string(dataset.source), "digest": .string(dataset.digest.hex),
+      "shards": .list(shards.map { .string(Host.Folder.name(of: $0)) }),
+    ]
+    try Host.AtomicFile.write(description.plainJSON(pretty: true) + "\n", to: folder + "/" + descriptionName)
+  }
+
+  /// Whether a folder holds Loam's own form.
+  static func isDataset(_ folder: String) -> Bool { Host.Folder.kind(of: folder + "/" + descriptionName) == .file }
+
+  /// Reads what `write` wrote.
+  static func read(_ folder: String, limit: Int?, check: () throws -> Void) throws -> Dataset {
+    let path = folder + "/" + descriptionName
+    let text = String(decoding: try MappedFile.read(path), as: UTF8.self)
+    guard let description = try? StoreValue(json: text), description["format"]?.text == formatName,
+      case .list(let shards)? = description["shards"], case .list(let classes)? = description["classes"]
+    else { throw LuaError("\(path) does not describe a Loam data set: expected format \"\(formatName)\" with shards and classes; write it again with save_shards") }
+    var images: [Image] = [], captions: [[String]] = [], groups: [Int] = [], labels: [Int] = [], provenance: [StoreValue] = []
+    var pending: [ShardSample] = []
+    func flush() throws {
+      let samples = pending
+      pending = []
+      var results = [Result<Image, any Error>?](repeating: nil, count: samples.count)
+      results.withUnsafeMutableBufferPointer { slots in
+        let slots = slots
+        ThreadPool.parallelFor(samples.count, grain: 4) { index in
+          slots[index] = Result { try ImageFile.decode(samples[index]["png"] ?? [], source: "\(samples[index].source): \(samples[index].key).png") }
+        }
+      }
+      for (sample, result) in zip(samples, results) {
+        guard let image = try result?.get() else { continue }
+        let json = (try? StoreValue(json: sample["json"] ?? [])) ?? .null
+        images.append(image)
+        if case .list(let texts)? = json["captions"] { captions.append(texts.compactMap(\.text)) } else { captions.append([]) }
+        groups.append(json["group"]?.integer ?? groups.count)
+        if let label = sample["cls"].flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) { labels.append(label) }
+        if let made = json["provenance"] { provenance.append(made) }
+      }
+      try check()
+    }
+    reading: for shard in shards.compactMap(\.text) {
+      let reader = try ShardReader(path: folder + "/" + shard)
+      while let sample = try reader.next() {
+        if let limit, images.count + pending.count >= limit { break reading }
+        pending.append(sample)
+        if pending.count == 256 { try flush() }
+      }
+    }
+    try flush()
+    guard limit != nil || images.count == description["count"]?.integer else {
+      throw LuaError("\(folder) holds \(images.count) pictures, \(description["count"]?.integer ?? 0) were written; write it again with save_shards")
+    }
+    return Dataset(
+      images: images, captions: captions, groups: groups, labels: labels.count == images.count && !images.isEmpty ? labels : nil,
+      classNames: classes.compactMap(\.text), provenance: provenance.count == images.count && !images.isEmpty ? provenance : nil, source: folder)
+  }
+}

@@ -1,0 +1,167 @@
+import Host
+import ML
+
+/// The module loam.encoder.
+enum EncoderLibrary {
+  // What an encoder is.
+  private static let size = Argument.integer("size", "side of the square pictures in pixels", default: 32, in: 8...4096)
+  private static let patch = Argument.integer("patch", "side of a patch in pixels", default: 4, in: 1...256)
+  private static let width = Argument.integer("width", "width of a token", default: 128, in: 1...8192)
+  private static let depth = Argument.integer("depth", "number of transformer blocks", default: 4, in: 1...200)
+  private static let heads = Argument.integer("heads", "attention heads", default: 4, in: 1...256)
+  private static let stem = Argument<VisionStem>.choice("stem", "how pixels become tokens", of: VisionStem.self, default: .patch)
+  private static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean over patches", of: FeaturePooling.self, default: .cls)
+  private static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
+
+  // What it learns from, and how.
+  private static let objective = Argument<RepresentationObjective>.choice("objective", "what is learned from", of: RepresentationObjective.self)
+  private static let data = Argument<Dataset>.object("data", "pictures; those of one group belong to one caption")
+  private static let steps = Argument.integer("steps", "training steps", in: 1...100_000_000)
+  private static let crops = Argument.integer("crops", "crops in each step, the same for every objective; rounded down to what the views divide", default: 256, in: 2...1_000_000)
+  private static let images = Argument.integer("images_per_caption", "pictures of a caption in a step (stablerep, stablerep+)", default: 4, in: 1...1000)
+  private static let cropsPerImage = Argument.integer("crops_per_image", "crops of each of them", default: 1, in: 1...100)
+  private static let temperature = Argument.number("temperature", "of the contrastive losses over projections", default: 0.1)
+  private static let imageWeight = Argument.number("image_weight", "w1 of stablerep+", default: 1)
+  private static let textWeight = Argument.number("text_weight", "w2 of stablerep+", default: 1)
+  private static let learningRate = Argument.number("learning_rate", "highest rate of the schedule", default: 1e-3)
+  private static let warmup = Argument.optional(.integer("warmup_steps", "steps of linear rise; default a tenth", in: 0...100_000_000))
+  private static let decay = Argument.number("weight_decay", "of AdamW", default: 0.1)
+  private static let beta2 = Argument.number("beta2", "of AdamW", default: 0.98)
+  private static let headHidden = Argument.integer("head_hidden", "hidden width of the projection head", default: 512, in: 1...100_000)
+  private static let headOutput = Argument.integer("head_output", "width of projections", default: 128, in: 1...100_000)
+  private static let matching = Argument.integer("matching_width", "width in which pictures and captions are compared", default: 128, in: 1...100_000)
+  private static let augmentation = Argument.choice(
+    "augmentation", "recipe of the crops", ["scenes", "strong", "weak", "scenes_weak", "strong_downsampled", "none"], default: "scenes")
+  private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))
+  private static let every = Argument.integer("checkpoint_every", "steps between saves", default: 100, in: 1...100_000_000)
+  private static let onStep = Argument.optional(.callback("on_step", "called after each step", type: "fun(step: integer, metrics: {loss: number})"))
+  private static let batch = Argument.integer("batch", "pictures computed together; does not change the result", default: 64, in: 1...100_000)
+
+  private static let example = """
+    local d = data.scenes{count = 8, size = 16, images_per_caption = 2}
+    local net = encoder.train{objective = "stablerep", data = d, steps = 2, crops = 8, images_per_caption = 2, size = 16, width = 16, depth = 1, heads = 2}
+    return net, #net.losses
+    """
+
+  private static func configuration(_ s: Options) -> VisionTransformerConfiguration {
+    VisionTransformerConfiguration(imageSize: s[size], patchSize: s[patch], width: s[width], depth: s[depth], heads: s[heads],
+                                   pooling: s[pooling], stem: s[stem])
+  }
+
+  private static func train(_ session: ScriptSession) -> Function {
+    Function(
+      "train", """
+        Trains an encoder. Batches and crops are functions of (seed, step) alone, so a run that goes on from its checkpoint ends with the same bytes. \
+        Training stops with an error that names the step when the loss is no longer a number.
+        """,
+      .options("settings", "objective, data, encoder and training", objective, data, steps, crops, images, cropsPerImage, temperature, imageWeight,
+               textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching, augmentation, checkpoint, every, onStep, seed, size, patch,
+               width, depth, heads, stem, pooling),
+      returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
+      example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
+    ) { s in
+      let set = s[data]
+      let kind = s[objective]
+      let usesText = kind == .clip || kind == .stablerepPlus
+      var tokenizer: WordTokenizer?
+      if usesText {
+        guard set.captions.allSatisfy({ !$0.isEmpty }) else { throw ArgumentFault.invalid("the objective \(kind.rawValue) needs a caption for every picture") }
+        tokenizer = try WordTokenizer(captions: set.captions.flatMap { $0 })
+      }
+      let longest = 32
+      let text = tokenizer.map {
+        TextTransformerConfiguration(vocabulary: $0.vocabularySize, contextLength: longest, width: 128, depth: 2, heads: 4)
+      }
+      let stepCount = s[steps]
+      var options = RepresentationOptions(
+        objective: kind, encoder: configuration(s), text: text,
+        optimization: OptimizationOptions(steps: stepCount, learningRate: s[learningRate], warmupSteps: min(stepCount, s[warmup] ?? stepCount / 10), beta2: s[beta2],
+                                          weightDecay: s[decay], seed: UInt64(bitPattern: Int64(s[seed]))),
+        imagesPerCaption: s[images], cropsPerImage: s[cropsPerImage], temperature: s[temperature], imageWeight: s[imageWeight],
+        textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count)
+      options.cropsPerStep = s[crops] / options.views * options.views
+      let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: kind != .supervised)
+      let trainer = try RepresentationTrainer(
+        model: try RepresentationModel(options, seed: options.optimization.seed), data: groups, dataIdentity: set.digest.hex,
+        augmentation: try AugmentationRecipe.named(s[augmentation], side: s[size]))
+      let file = try s[checkpoint].map { folder -> String in
+        try Host.Folder.create(folder)
+        return folder + "/training.safetensors"
+      }
+      if let file { try trainer.loop.restoreIfPresent(from: file) }
+      let report = try s[onStep]
+      try trainer.run(checkpoint: file, every: s[every]) { state in
+        try session.interrupt.check()
+        _ = try report?.call(.integer(state.step), .record(["loss": .number(state.loss)]))
+      }
+      return EncoderHandle(trainer.model.encoder, objective: kind.rawValue, losses: trainer.loop.losses)
+    }
+  }
+
+  /// Pictures by caption, or each for itself with its class.
+  private static func groups(_ set: Dataset, tokenizer: WordTokenizer?, length: Int, joined: Bool) throws -> [CaptionGroup] {
+    func tokens(_ texts: [String]) -> [[Int]] {
+      guard let tokenizer else { return [] }
+      return texts.map { [tokenizer.startID] + tokenizer.encode($0).prefix(length - 2) + [tokenizer.endID] }
+    }
+    if !joined {
+      guard let labels = set.labels else { throw ArgumentFault.invalid("the objective supervised needs labelled pictures") }
+      return set.images.indices.map { CaptionGroup(images: [set.images[$0]], label: labels[$0]) }
+    }
+    var members = [[Int]](repeating: [], count: set.groupCount)
+    for (place, group) in set.groups.enumerated() { members[group].append(place) }
+    return members.map { places in
+      CaptionGroup(images: places.map { set.images[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []))
+    }
+  }
+
+  private static let random = Function(
+    "random", "Makes an encoder with random weights: the floor of every comparison, and where training of the same seed starts.",
+    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling), returns: .object("the encoder", EncoderHandle.self),
+    example: ("return encoder.random{width = 16, depth = 1, heads = 2}", "Encoder of 32 x 32 pixels, width 16, depth 1, random")
+  ) { s in EncoderHandle(try randomFeatureEncoder(configuration(s), seed: UInt64(bitPattern: Int64(s[seed]))), objective: "random") }
+
+  private static let load = Function(
+    "load", "Reads an encoder that save wrote.", .string("path", "a safetensors file"), returns: .object("the encoder", EncoderHandle.self),
+    example: ("return pcall(encoder.load, \"no/such.safetensors\") == false", "true")
+  ) { path in try EncoderHandle.read(path) }
+
+  private static let handle = Argument<EncoderHandle>.object("self", "the encoder")
+
+  private static func features(_ session: ScriptSession) -> Function {
+    Function(
+      "features", "Gives the features of pictures, without augmentation.", handle, .object("data", "the pictures", Dataset.self),
+      .options("settings", "how many at once", batch), returns: .tensor("[N, width], f32"),
+      example: ("return encoder.random{width = 16, depth = 1, heads = 2}:features(data.scenes{count = 3}).shape", "{3, 16}")
+    ) { handle, set, s in try handle.features(of: set.images, batch: s[batch]) { try session.interrupt.check() } }
+  }
+
+  private static let save = Function(
+    "save", "Writes the encoder as safetensors with timm's names, whole or not at all.", handle, .string("path", "the file"), returns: .none,
+    example: ("""
+      local path = os.tmpname()
+      encoder.random{width = 16, depth = 1, heads = 2}:save(path)
+      local again = encoder.load(path); os.remove(path)
+      return again
+      """, "Encoder of 32 x 32 pixels, width 16, depth 1, random")
+  ) { handle, path in try handle.write(path) }
+
+  private static func type(_ session: ScriptSession) -> ObjectType {
+    ObjectType(
+      EncoderHandle.self, "An image encoder.", methods: [features(session), save],
+      properties: [
+        Property("losses", "Loss of each training step.", .list(of: .number("loss"))) { (e: EncoderHandle) in e.losses.map(Double.init) },
+        Property("objective", "What it was trained by, or \"random\".", .string("it")) { (e: EncoderHandle) in e.objective },
+        Property("width", "Width of its features.", .integer("it")) { (e: EncoderHandle) in e.encoder.featureWidth },
+      ],
+      describe: { e in
+        let c = e.encoder.configuration
+        return "Encoder of \(c.imageSize) x \(c.imageSize) pixels, width \(c.width), depth \(c.depth), "
+          + (e.objective == "random" ? "random" : "trained by \(e.objective)")
+      })
+  }
+
+  static func library(_ session: ScriptSession) -> Library {
+    Library("encoder", "Vision transformers and how they learn.", functions: [train(session), random, load], types: [type(session)])
+  }
+}

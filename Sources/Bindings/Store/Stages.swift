@@ -1,0 +1,102 @@
+import Host
+import ML
+
+/// A file or folder that counts by its content.
+final class FileReference: LuaObject {
+  static let luaName = "File"
+  let path: String
+  init(_ path: String) { self.path = path }
+}
+
+/// A finished stage, as other stages take it in.
+final class StageReference: LuaObject {
+  static let luaName = "StageResult"
+  let result: StageResult
+  init(_ result: StageResult) { self.result = result }
+}
+
+/// A stage at work: what its code is given.
+final class StageHandle: LuaObject {
+  static let luaName = "Stage"
+  let work: StageWork
+  init(_ work: StageWork) { self.work = work }
+}
+
+/// Runs stages or finds their stored results.
+struct Stages {
+  let session: ScriptSession
+  let state: LuaState
+
+  /// The key of a stage: its code, what that captures, its inputs, and Loam's version.
+  func key(name: String, inputs: LuaTable?, code: LuaFunction) throws -> StageKey {
+    var captures = try Captures(of: code, in: state)
+    var parts = captures.parts
+    var dependencies = captures.dependencies
+    for (key, value) in try (inputs?.pairs() ?? []).map({ (try inputName($0.key), $0.value) }).sorted(by: { $0.0 < $1.0 }) {
+      if case .object(let object) = value, let file = object as? FileReference {
+        parts.append(("input " + key, .file(file.path)))
+        continue
+      }
+      captures = try Captures(of: value, name: "input " + key, in: state)
+      dependencies += captures.dependencies
+      // An input that is itself a stage's result counts as a dependency only.
+      parts += captures.parts.filter { $0.value["(object)"]?.text?.hasPrefix("stage ") != true }
+    }
+    var roles: Set<String> = []
+    return try session.store.key(name: name, parts: parts, dependencies: dependencies.filter { roles.insert($0.role).inserted })
+  }
+
+  private func inputName(_ key: LuaValue) throws -> String {
+    if let name = key.asString { return name }
+    if let position = key.asInteger { return "\(position)" }
+    throw LuaError("inputs are a list or a table of names, got a \(key.typeName) as a key")
+  }
+
+  /// The stored result, or that of running the code.
+  func result(_ key: StageKey, code: LuaFunction, refresh: Bool) throws -> LuaValue {
+    switch try session.store.open(key, refresh: refresh) {
+    case .stored(let result):
+      try session.currentRun?.addStage(result, wasStored: true)
+      return try table(result)
+    case .run(let work):
+      let result: StageResult
+      // The script's own stream starts afresh in each stage, so that a result does not hang on what ran before it.
+      let outside = session.defaultStream.stream
+      session.defaultStream.stream = RandomStream(seed: 0, purpose: "stage \(key.name)")
+      defer { session.defaultStream.stream = outside }
+      do {
+        let value = try code.call(.object(StageHandle(work))).first ?? .none
+        let stored = try LuaConversion.stored(value, place: "the result of stage \"\(key.name)\"")
+        if case .table(let entries) = stored, let taken = entries.first(where: { $0.key.text == "files" || $0.key.text == "stage" }) {
+          throw LuaError("the result of stage \"\(key.name)\" has a field '\(taken.key.text ?? "")', which Loam adds itself; take another name")
+        }
+        result = try work.commit(value: stored)
+      } catch {
+        work.abandon()
+        throw error
+      }
+      try session.currentRun?.addStage(result, wasStored: false)
+      return try table(result)
+    }
+  }
+
+  /// The result as Lua sees it: the fields that the code returned, `files` and `stage`.
+  private func table(_ result: StageResult) throws -> LuaValue {
+    var files: [(String, LuaValue)] = []
+    var folders: Set<String> = []
+    for output in result.manifest.outputs {
+      files.append((output.path, .string(result.folder + "/" + output.path)))
+      if let slash = output.path.firstIndex(of: "/") {
+        let folder = String(output.path[..<slash])
+        if folders.insert(folder).inserted { files.append((folder, .string(result.folder + "/" + folder))) }
+      }
+    }
+    var fields: [(String, LuaValue)] = []
+    switch result.value {
+    case .table(let entries): fields = entries.map { ($0.key.text ?? "", LuaConversion.lua($0.value)) }
+    case .null: break
+    default: fields = [("value", LuaConversion.lua(result.value))]
+    }
+    return .record(fields + [("files", .record(files)), ("stage", .object(StageReference(result)))])
+  }
+}
