@@ -1,11 +1,7 @@
--- Captions in, a table of representations out.
---
--- A diffusion model makes pictures from captions; encoders learn from them by SimCLR, CLIP and StableRep, and from real
--- pictures of equal number; linear probes on real pictures judge what they learned.
---
---   loam run scripts/quickstart.lua --preset demo
+-- Captions in, a table of representations out: a diffusion model makes pictures from captions, encoders learn from them by
+-- SimCLR, CLIP and StableRep (and from as many real pictures), and linear probes on real pictures judge what they learned.
 --   loam run scripts/quickstart.lua --preset laptop -- --seeds 3
---   loam run scripts/quickstart.lua -- --data FOLDER --probe FOLDER[,FOLDER]      captioned pictures and labelled sets of your own
+--   loam run scripts/quickstart.lua -- --data CAPTIONED_PICTURES --probe LABELLED_SET[,LABELLED_SET]
 local loam = require "loam"
 local data, diffusion, encoder, eval = loam.data, loam.diffusion, loam.encoder, loam.eval
 local plot, report, run, store = loam.plot, loam.report, loam.run, loam.store
@@ -18,16 +14,10 @@ local p = run.preset{
   demo = {captions = 160, images = 6, steps = 180, crops = 192, probe_train = 1000, width = 96, depth = 3},
   laptop = {captions = 400, images = 8, steps = 1000, crops = 256, probe_train = 2000, width = 128, depth = 4},
 }
-local guidances = {0, 1, p.guidance, 2 * p.guidance + 1}
-local captioned = {shape = true, colour = true, pattern = true, count = true, relation = true, background = true}
+local arms = {{"random features"}, {"SimCLR, real", "simclr"}, {"CLIP, real", "clip"}, {"SimCLR, synthetic", "simclr", true},
+              {"CLIP, synthetic", "clip", true}, {"StableRep, synthetic", "stablerep", true}, {"StableRep+, synthetic", "stablerep+", true}}
 local tasks = {"shape", "colour", "pattern", "count", "relation", "background", "lighting", "rotation"}
-local arms = {
-  {name = "random features"},
-  {name = "SimCLR, real", objective = "simclr", source = "real"}, {name = "CLIP, real", objective = "clip", source = "real"},
-  {name = "SimCLR, synthetic", objective = "simclr", source = "synthetic"}, {name = "CLIP, synthetic", objective = "clip", source = "synthetic"},
-  {name = "StableRep, synthetic", objective = "stablerep", source = "synthetic"},
-  {name = "StableRep+, synthetic", objective = "stablerep+", source = "synthetic"},
-}
+local nuisance = {lighting = true, rotation = true} -- captions never speak of these: beside the mean, not in it
 
 local function watch(label, total)
   local bar = run.progress{label = label, total = total}
@@ -37,31 +27,25 @@ local function watch(label, total)
   end
 end
 
--- The real captioned pictures of a seed: one for each caption, and as many in all as the synthetic set has.
-local function real_set(seed, count)
-  if p.data ~= "" then return data.load(p.data, {size = p.size, limit = count}) end
-  return data.scenes{count = count, size = p.size, seed = 1000 + seed, captions_per_image = 1}
-end
-
 local function probe_sets(seed)
   if p.probe == "" then
-    for i, task in ipairs(tasks) do
+    for _, task in ipairs(tasks) do
       tasks[task] = data.probe(task, {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed})
     end
     return
   end
-  tasks, captioned = {}, {}
+  tasks = {}
   for folder in p.probe:gmatch("[^,]+") do
     local name = folder:match("([^/]+)/*$")
-    tasks[#tasks + 1], captioned[name] = name, true
+    tasks[#tasks + 1] = name
     tasks[name] = {train = data.load(folder, {size = p.size, limit = p.probe_train, split = "train"}),
                    test = data.load(folder, {size = p.size, limit = p.probe_test, split = "test"})}
   end
 end
 
-local function generator_file()
+local function generator()
   if p.data == "" then return store.file(p.generator), p.generator end
-  local pictures, steps, seed = data.load(p.data, {size = p.size, limit = p.generator_pictures}), p.generator_steps, p.seed
+  local pictures, steps, seed = data.load(p.data, {size = p.size, limit = p.generator_pictures, split = "train"}), p.generator_steps, p.seed
   local made = store.stage{name = "generator", inputs = {pictures = pictures}, code = function(stage)
     local model = diffusion.train{data = pictures, steps = steps, seed = seed, checkpoint = stage.folder, on_step = watch("generator", steps)}
     model:save(stage:path("generator.safetensors"))
@@ -70,88 +54,83 @@ local function generator_file()
 end
 
 local function generate(model, path, captions, images, guidance, seed)
-  local steps = p.sampler_steps
-  local made = store.stage{name = ("pictures w=%g"):format(guidance), inputs = {model = model}, code = function(stage)
-    local set = diffusion.load(path):generate{captions = captions, images_per_caption = images, guidance = guidance, steps = steps, seed = seed,
-      on_step = watch(("pictures at guidance %g"):format(guidance), 100)}
+  local steps, name = p.sampler_steps, ("pictures at guidance %g"):format(guidance)
+  local made = store.stage{name = name, inputs = {model = model}, code = function(stage)
+    local set = diffusion.load(path):generate{captions = captions, images_per_caption = images, guidance = guidance, steps = steps,
+                                              seed = seed, on_step = watch(name, 100)}
     set:save_shards(stage:path("shards"))
   end}
   return data.load(made.stage.folder .. "/shards")
 end
 
-local function learn(arm, set, seed)
-  local steps, crops, views, size, width, depth = p.steps, p.crops, p.views, p.size, p.width, p.depth
-  local recipe = p.data == "" and "scenes" or "strong"
-  return store.stage{name = arm.name, inputs = {pictures = set}, code = function(stage)
-    local shape = {size = size, patch = 4, width = width, depth = depth, heads = 4, stem = "convolutional", pooling = "mean", seed = seed}
-    local net, losses = nil, {}
-    if arm.objective then
-      shape.objective, shape.data, shape.steps, shape.crops, shape.images_per_caption = arm.objective, set, steps, crops, views
-      shape.augmentation, shape.checkpoint, shape.on_step = recipe, stage.folder, watch(arm.name, steps)
-      net = encoder.train(shape)
-      losses = net.losses
+local function learn(name, objective, set, seed)
+  local steps, crops, views, augmentation = p.steps, p.crops, p.views, p.data == "" and "scenes" or "strong"
+  local net = {size = p.size, patch = 4, width = p.width, depth = p.depth, heads = 4, stem = "convolutional", pooling = "mean", seed = seed}
+  return store.stage{name = name, inputs = {pictures = set}, code = function(stage)
+    local trained
+    if objective then
+      net.objective, net.data, net.steps, net.crops, net.images_per_caption = objective, set, steps, crops, views
+      net.augmentation, net.checkpoint, net.on_step = augmentation, stage.folder, watch(name, steps)
+      trained = encoder.train(net)
     else
-      net = encoder.random(shape)
+      trained = encoder.random(net)
     end
-    net:save(stage:path("encoder.safetensors"))
-    return {losses = losses}
+    trained:save(stage:path("encoder.safetensors"))
+    return {losses = trained.losses}
   end}
 end
 
-local function judge(arm, trained)
+local function judge(name, trained)
   local file = trained.files["encoder.safetensors"]
-  local scores = store.stage{name = "probe of " .. arm.name, inputs = {encoder = trained, sets = tasks}, code = function()
-    local net, out = encoder.load(file), {}
+  return store.stage{name = "probe of " .. name, inputs = {encoder = trained, sets = tasks}, code = function()
+    local net, out, sum, count = encoder.load(file), {}, 0, 0
     for _, task in ipairs(tasks) do
       local sets = tasks[task]
       out[task] = eval.linear_probe{encoder = net, train = sets.train, validation = sets.validation, test = sets.test}.accuracy
+      if not nuisance[task] then sum, count = sum + out[task], count + 1 end
     end
+    out.mean = sum / count
     return out
   end}
-  local sum, count = 0, 0
-  for _, task in ipairs(tasks) do if captioned[task] then sum, count = sum + scores[task], count + 1 end end
-  scores.mean = sum / count
-  return scores
 end
 
-local page = report.new("Captions in, representations out", {subtitle = ("preset %s, %d seed(s), guidance %g, Loam %s"):format(p.preset, p.seeds, p.guidance, loam.version)})
-local model, path = generator_file()
-local results, curves = {}, {}
+local page = report.new("Captions in, representations out", {subtitle = ("preset %s, %d seed(s), guidance %g"):format(p.preset, p.seeds, p.guidance)})
+local model, path = generator()
+local scores, curves = {}, {}
 for seed = p.seed, p.seed + p.seeds - 1 do
   probe_sets(seed)
-  local real = real_set(seed, p.captions * p.images)
-  local captions = real:take(p.captions):all_captions()
+  local real = p.data == "" and data.scenes{count = p.captions * p.images, size = p.size, seed = 1000 + seed, captions_per_image = 1}
+    or data.load(p.data, {size = p.size, limit = p.captions * p.images, split = "train"})
+  local captions = real:take(math.min(p.captions, #real)):all_captions()
   local synthetic = generate(model, path, captions, p.images, p.guidance, seed)
   if seed == p.seed then
     local rows, labels = {}, {}
-    for _, w in ipairs(guidances) do
-      local set, row = generate(model, path, {table.unpack(captions, 1, 8)}, 1, w, seed), {}
-      for i = 1, #set do row[i] = {png = set:png(i), caption = set:captions(i)[1]} end
-      rows[#rows + 1], labels[#labels + 1] = row, ("w = %g"):format(w)
+    for i, w in ipairs{0, 1, p.guidance, 2 * p.guidance + 1} do
+      local few = generate(model, path, {table.unpack(captions, 1, 8)}, 1, w, seed)
+      rows[i], labels[i] = {}, ("w = %g"):format(w)
+      for k = 1, #few do rows[i][k] = {png = few:png(k), caption = few:captions(k)[1]} end
     end
     page:heading("Pictures made from captions"):images{images = rows, rows = labels, width = 96, caption = "The same captions and noise at several guidance scales."}
   end
-  for _, arm in ipairs(arms) do
-    local trained = learn(arm, arm.source == "real" and real or synthetic, seed)
-    local scores = judge(arm, trained)
-    results[arm.name] = results[arm.name] or {}
-    table.insert(results[arm.name], scores)
-    if seed == p.seed and #trained.losses > 0 then curves[#curves + 1] = {label = arm.name, y = trained.losses} end
+  for i, arm in ipairs(arms) do
+    local name, objective, is_synthetic = table.unpack(arm)
+    local trained = learn(name, objective, is_synthetic and synthetic or real, seed)
+    scores[i] = scores[i] or {}
+    table.insert(scores[i], judge(name, trained))
+    if seed == p.seed and objective then curves[#curves + 1] = {label = name, y = trained.losses} end
   end
 end
 
 local columns = {"arm", {name = "mean", decimals = 3, best = "highest"}}
-for _, task in ipairs(tasks) do columns[#columns + 1] = {name = captioned[task] and task or "(" .. task .. ")", decimals = 3} end
-local t = report.table{columns = columns, caption = "Accuracy of linear probes on real pictures of held-out combinations; (tasks) that only nuisances decide are not in the mean."}
-for _, arm in ipairs(arms) do
-  local function over_seeds(task)
+for _, task in ipairs(tasks) do columns[#columns + 1] = {name = nuisance[task] and "(" .. task .. ")" or task, decimals = 3} end
+local t = report.table{columns = columns, caption = "Accuracy of linear probes on real pictures, 95 % intervals over seeds; (tasks) that only nuisances decide are not in the mean"}
+for i, arm in ipairs(arms) do
+  local row = {arm[1]}
+  for _, task in ipairs{"mean", table.unpack(tasks)} do
     local values = {}
-    for i, scores in ipairs(results[arm.name]) do values[i] = scores[task] end
-    local interval = eval.interval(values)
-    return #values > 1 and {mean = interval.mean, low = interval.low, high = interval.high} or values[1]
+    for k, score in ipairs(scores[i]) do values[k] = score[task] end
+    row[#row + 1] = #values > 1 and eval.interval(values) or values[1]
   end
-  local row = {arm.name, over_seeds("mean")}
-  for _, task in ipairs(tasks) do row[#row + 1] = over_seeds(task) end
   t:add(row)
 end
 print(t)

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Bindings
-import Host
+import class Host.Interrupt
+import class Host.LuaState
+import struct Host.Program
 
 /// The command line: thin, everything it does lives in Bindings and Host.
 @main

@@ -94,9 +94,12 @@ enum ReportLibrary {
   ) { try $0.report.html() }
 
   private static let write = Function(
-    "write", "Writes the report as HTML, whole or not at all.", handle, .string("path", "the file"), returns: .none,
+    "write", "Writes the report as HTML, whole or not at all; missing folders are made.", handle, .string("path", "the file"), returns: .none,
     example: ("local path = os.tmpname()\nreport.new(\"Trial\"):write(path)\nreturn os.remove(path)", "true")
-  ) { handle, path in try handle.report.write(to: path) }
+  ) { handle, path in
+    try Host.Folder.create(Host.Folder.parent(of: path))
+    try handle.report.write(to: path)
+  }
 
   private static let type = ObjectType(
     ReportHandle.self, "A document of results; parts are added at the end, and each call gives the report back.",

@@ -102,6 +102,7 @@ enum ReportTable {
     guard let form = forms.first(where: { path.lowercased().hasSuffix($0.0) }) else {
       throw ArgumentFault.invalid("the name must end in .csv, .json, .md or .tex, got \"\(path)\"")
     }
+    try Host.Folder.create(Host.Folder.parent(of: path))
     try AtomicFile.write(form.1(handle.table), to: path)
   }
 
