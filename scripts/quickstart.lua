@@ -5,7 +5,6 @@
 local loam = require "loam"
 local data, diffusion, encoder, eval = loam.data, loam.diffusion, loam.encoder, loam.eval
 local plot, report, run, store = loam.plot, loam.report, loam.run, loam.store
-
 local p = run.preset{
   all = {seed = 1, seeds = 1, data = "", probe = "", size = 32, guidance = 3, sampler_steps = 12, views = 4, out = "report",
          generator = "models/scenes.safetensors", generator_pictures = 6000, generator_steps = 3000, probe_test = 1000},
@@ -21,31 +20,25 @@ local nuisance = {lighting = true, rotation = true} -- captions never speak of t
 
 local function watch(label, total)
   local bar = run.progress{label = label, total = total}
-  return function(step, metrics)
-    bar:update(step, metrics)
-    if step == total then bar:finish() end
-  end
+  return function(step, metrics) bar:update(step, metrics) if step == total then bar:finish() end end
 end
 
+local function load(folder, split, limit) return data.load(folder, {size = p.size, limit = limit, split = split}) end
+
 local function probe_sets(seed)
-  if p.probe == "" then
-    for _, task in ipairs(tasks) do
-      tasks[task] = data.probe(task, {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed})
-    end
-    return
-  end
-  tasks = {}
+  if p.probe ~= "" then tasks = {} end
   for folder in p.probe:gmatch("[^,]+") do
     local name = folder:match("([^/]+)/*$")
-    tasks[#tasks + 1] = name
-    tasks[name] = {train = data.load(folder, {size = p.size, limit = p.probe_train, split = "train"}),
-                   test = data.load(folder, {size = p.size, limit = p.probe_test, split = "test"})}
+    tasks[#tasks + 1], tasks[name] = name, {train = load(folder, "train", p.probe_train), test = load(folder, "test", p.probe_test)}
+  end
+  for _, task in ipairs(p.probe == "" and tasks or {}) do
+    tasks[task] = data.probe(task, {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed})
   end
 end
 
 local function generator()
   if p.data == "" then return store.file(p.generator), p.generator end
-  local pictures, steps, seed = data.load(p.data, {size = p.size, limit = p.generator_pictures, split = "train"}), p.generator_steps, p.seed
+  local pictures, steps, seed = load(p.data, "train", p.generator_pictures), p.generator_steps, p.seed
   local made = store.stage{name = "generator", inputs = {pictures = pictures}, code = function(stage)
     local model = diffusion.train{data = pictures, steps = steps, seed = seed, checkpoint = stage.folder, on_step = watch("generator", steps)}
     model:save(stage:path("generator.safetensors"))
@@ -56,9 +49,8 @@ end
 local function generate(model, path, captions, images, guidance, seed)
   local steps, name = p.sampler_steps, ("pictures at guidance %g"):format(guidance)
   local made = store.stage{name = name, inputs = {model = model}, code = function(stage)
-    local set = diffusion.load(path):generate{captions = captions, images_per_caption = images, guidance = guidance, steps = steps,
-                                              seed = seed, on_step = watch(name, 100)}
-    set:save_shards(stage:path("shards"))
+    diffusion.load(path):generate{captions = captions, images_per_caption = images, guidance = guidance, steps = steps, seed = seed,
+      on_step = watch(name, 100)}:save_shards(stage:path("shards"))
   end}
   return data.load(made.stage.folder .. "/shards")
 end
@@ -67,14 +59,11 @@ local function learn(name, objective, set, seed)
   local steps, crops, views, augmentation = p.steps, p.crops, p.views, p.data == "" and "scenes" or "strong"
   local net = {size = p.size, patch = 4, width = p.width, depth = p.depth, heads = 4, stem = "convolutional", pooling = "mean", seed = seed}
   return store.stage{name = name, inputs = {pictures = set}, code = function(stage)
-    local trained
     if objective then
       net.objective, net.data, net.steps, net.crops, net.images_per_caption = objective, set, steps, crops, views
       net.augmentation, net.checkpoint, net.on_step = augmentation, stage.folder, watch(name, steps)
-      trained = encoder.train(net)
-    else
-      trained = encoder.random(net)
     end
+    local trained = (objective and encoder.train or encoder.random)(net)
     trained:save(stage:path("encoder.safetensors"))
     return {losses = trained.losses}
   end}
@@ -95,12 +84,12 @@ local function judge(name, trained)
 end
 
 local page = report.new("Captions in, representations out", {subtitle = ("preset %s, %d seed(s), guidance %g"):format(p.preset, p.seeds, p.guidance)})
-local model, path = generator()
-local scores, curves = {}, {}
+local model, path, scores, curves = nil, nil, {}, {}
+model, path = generator()
 for seed = p.seed, p.seed + p.seeds - 1 do
   probe_sets(seed)
   local real = p.data == "" and data.scenes{count = p.captions * p.images, size = p.size, seed = 1000 + seed, captions_per_image = 1}
-    or data.load(p.data, {size = p.size, limit = p.captions * p.images, split = "train"})
+    or load(p.data, "train", p.captions * p.images)
   local captions = real:take(math.min(p.captions, #real)):all_captions()
   local synthetic = generate(model, path, captions, p.images, p.guidance, seed)
   if seed == p.seed then
@@ -110,7 +99,7 @@ for seed = p.seed, p.seed + p.seeds - 1 do
       rows[i], labels[i] = {}, ("w = %g"):format(w)
       for k = 1, #few do rows[i][k] = {png = few:png(k), caption = few:captions(k)[1]} end
     end
-    page:heading("Pictures made from captions"):images{images = rows, rows = labels, width = 96, caption = "The same captions and noise at several guidance scales."}
+    page:heading("Pictures made from captions, by guidance"):images{images = rows, rows = labels, width = 96}
   end
   for i, arm in ipairs(arms) do
     local name, objective, is_synthetic = table.unpack(arm)
@@ -136,7 +125,6 @@ end
 print(t)
 page:heading("Linear probes"):table(t):heading("Losses"):plot(plot.lines{x = "step", y = "loss", series = curves, smooth = 10}):details("Parameters", p)
 page:write(p.out .. "/report.html")
-t:save(p.out .. "/table.csv")
-t:save(p.out .. "/table.json")
+for _, name in ipairs{"table.csv", "table.json"} do t:save(p.out .. "/" .. name) end
 run.artifact("report", p.out .. "/report.html")
 print("open " .. p.out .. "/report.html")
