@@ -32,32 +32,37 @@ final class Workbench {
   }
 }
 
-@Suite(.serialized) struct DeclarationTests {
-  @Test func `declarations have docs, examples and proper names`() {
-    #expect(DeclarationValidator().problems(in: Loam.libraries(ScriptSession())) == [])
-  }
+/// All tests of the bindings, one at a time: tensor memory and threads belong to the process.
+@Suite(.serialized) enum BindingsTests {}
 
-  @Test func `every example prints what its declaration says`() throws {
-    let folder = NSTemporaryDirectory() + "/loam-examples-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let session = ScriptSession(options: SessionOptions(storeFolder: folder), interrupt: Interrupt())
-    session.store.announce = { _ in }
-    let tests = Doctests {
-      let state = try LuaState(interrupt: Interrupt())
-      try Loam.prepare(state)
-      return state
+extension BindingsTests {
+  @Suite(.serialized) struct DeclarationTests {
+    @Test func `declarations have docs, examples and proper names`() {
+      #expect(DeclarationValidator().problems(in: Loam.libraries(ScriptSession())) == [])
     }
-    let failures = try tests.failures(in: Loam.libraries(session))
-    #expect(failures.isEmpty, "\(failures.map(\.description).joined(separator: "\n\n"))")
-  }
 
-  @Test func `stubs and reference mention every function`() {
-    for library in Loam.libraries(ScriptSession()) {
-      let stub = EditorStubs().text(library)
-      let reference = MarkdownReference().text(library)
-      for function in library.functions {
-        #expect(stub.contains("function \(library.name).\(function.name)("))
-        #expect(reference.contains("\(library.name).\(function.name)("))
+    @Test func `every example prints what its declaration says`() throws {
+      let folder = NSTemporaryDirectory() + "/loam-examples-" + UUID().uuidString
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let session = ScriptSession(options: SessionOptions(storeFolder: folder), interrupt: Interrupt())
+      session.store.announce = { _ in }
+      let tests = Doctests {
+        let state = try LuaState(interrupt: Interrupt())
+        try Loam.prepare(state)
+        return state
+      }
+      let failures = try tests.failures(in: Loam.libraries(session))
+      #expect(failures.isEmpty, "\(failures.map(\.description).joined(separator: "\n\n"))")
+    }
+
+    @Test func `stubs and reference mention every function`() {
+      for library in Loam.libraries(ScriptSession()) {
+        let stub = EditorStubs().text(library)
+        let reference = MarkdownReference().text(library)
+        for function in library.functions {
+          #expect(stub.contains("function \(library.name).\(function.name)("))
+          #expect(reference.contains("\(library.name).\(function.name)("))
+        }
       }
     }
   }

@@ -5,111 +5,113 @@ import Testing
 
 @testable import Bindings
 
-@Suite(.serialized) struct TensorBorderTests {
-  @Test(arguments: [
-    ("local x = tensor{1, 2}\n\nreturn x + tensor{1, 2, 3}", "test:3: add: shapes [2] and [3] do not fit; axes are matched from the last and must be equal or one"),
-    ("return tensor.zeros{2}[3]", "test:1: position 3 lies outside axis 1 of a tensor of shape [2]"),
-    ("return tensor.zeros{2, 2}:sum(3)", "test:1: bad argument to 'sum' (axis 3 of a tensor of rank 2: 1 to 2, or -2 to -1 from the end, expected)"),
-    ("return tensor.zeros({2}, {dtyp = 'f64'})", "test:1: unknown option 'dtyp' to 'zeros'; did you mean 'dtype'?"),
-    ("return tensor.zeroes{2}", "test:1: the module 'tensor' has no 'zeroes'; did you mean 'zeros'?"),
-    ("return tensor{{1, 2}, {3}}", "test:1: bad argument #2 'values' to 'tensor' (2 elements expected at depth 2, got a list of 1: all lists of one depth must have the same length)"),
-    ("return tensor{1}:track():backward()[tensor{1}]", "test:1: this tensor is not tracked, so it has no gradient; use the tensor that track() returned"),
-    ("local x = tensor{1, 2}:track(); x[1] = 3", "test:1: a tracked tensor cannot be changed in place, since gradients may need its numbers; change it before track(), or a copy()"),
-    ("return tensor{1, 2}:backward()", "test:1: backward: expected a loss of one element, got shape [2]; reduce it with sum or mean first"),
-    ("return tensor.zeros{-1}", "test:1: full: got shape [-1], expected sizes of zero or more"),
-    ("return tensor{1.5}:cast('i64') + 1", "test:1: "),
-    ("return random.stream(1):integer(0)", "test:1: bad argument #1 'bound' to 'integer' (bound must be from 1 to 4294967295, got 0)"),
-    ("return loss.cross_entropy(tensor.zeros{2, 3}, {0, 3})", "test:1: crossEntropy: index 3 lies outside an axis of 3 elements"),
-  ])
-  func `an error names the caller's line, what came and what was expected`(code: String, message: String) throws {
-    let bench = try Workbench()
-    let shown = bench.show(code)
-    #expect(shown.hasPrefix("error: " + message), "\(shown)")
-  }
-
-  @Test func `the module can be called like a function`() throws {
-    let bench = try Workbench()
-    #expect(bench.show("return tensor{{1, 2}, {3, 4}}:sum():item()") == "10.0")
-    #expect(bench.show("return require('loam').tensor{5}[1]") == "5.0")
-    #expect(bench.show("return require('loam').version") == Loam.version)
-  }
-
-  @Test func `long tensors show their edges only`() throws {
-    let bench = try Workbench()
-    #expect(bench.show("return tensor.arange(0, 100)") == "tensor({ 0,  1,  2, ..., 97, 98, 99}, f32 [100])")
-    #expect(bench.show("return tensor.zeros{20, 30}").split(separator: "\n").count == 7)
-    #expect(bench.show("return tensor.zeros{0, 3}") == "tensor({}, f32 [0, 3])")
-    #expect(bench.show("return tensor{1e10, 0.5, 0/0, -math.huge}") == "tensor({1.0000e+10, 5.0000e-01,        nan,       -inf}, f32 [4])")
-  }
-
-  @Test func `assignment changes the elements that views share`() throws {
-    let bench = try Workbench()
-    #expect(bench.show("local x = tensor.zeros{2, 3}; local row = x[2]; row[-1] = 7; x[1] = tensor{1, 2, 3}; return x:totable()") == "{{1.0, 2.0, 3.0}, {0.0, 0.0, 7.0}}")
-  }
-
-  @Test func `live bytes return to what they were after a collection`() throws {
-    let bench = try Workbench()
-    bench.state.collectGarbage()
-    let before = try bench.number("return tensor.memory().live")
-    _ = try bench.state.run("""
-      kept = {}
-      for i = 1, 50 do
-        local x = tensor.normal({64, 64}):track()
-        kept[i] = (x:matmul(x):gelu():sum() * 2):backward()[x]
-      end
-      """)
-    #expect(try bench.number("return tensor.memory().live") >= before + 50 * 64 * 64 * 4)
-    _ = try bench.state.run("kept = nil")
-    bench.state.collectGarbage()
-    #expect(try bench.number("return tensor.memory().live") == before)
-  }
-
-  @Test func `dropped tensors are collected while a loop allocates`() throws {
-    let bench = try Workbench()
-    let start = MemoryPool.usage.live
-    MemoryPool.resetPeak()
-    // 40 GB in all; Lua itself sees a few hundred bytes.
-    _ = try bench.state.run("for i = 1, 2500 do local x = tensor.zeros{4000, 1000} end")
-    #expect(MemoryPool.usage.peak - start < 400 << 20)
-    #expect(bench.state.externalMemory.collections > 10)
-  }
-
-  @Test func `raising from every place for many rounds leaks nothing`() throws {
-    let bench = try Workbench()
-    let code = """
-      local rounds = ...
-      local x = tensor{1, 2}
-      for i = 1, rounds do
-        pcall(function() return x + tensor{1, 2, 3} end)
-        pcall(tensor.zeros, {2}, {dtyp = 1})
-        pcall(function() return tensor.no_grad(function() error{code = i} end) end)
-        local c = coroutine.wrap(function() return x:sum(9) end)
-        pcall(c)
-        pcall(function() x[{1, 1, 1}] = 2 end)
-      end
-      """
-    func run(_ rounds: Int) throws { try bench.state.load(code).call(.integer(rounds)) }
-    try run(2000)
-    bench.state.collectGarbage()
-    let live = MemoryPool.usage.live
-    let lua = bench.state.kilobytes
-    try run(20_000)
-    bench.state.collectGarbage()
-    #expect(MemoryPool.usage.live == live)
-    #expect(bench.state.kilobytes <= lua + 64)
-  }
-
-  @Test func `an interrupt stops long Swift work and the state survives`() throws {
-    let bench = try Workbench()
-    let interrupt = bench.interrupt
-    Thread.detachNewThread {
-      usleep(200_000)
-      interrupt.raise()
+extension BindingsTests {
+  @Suite(.serialized) struct TensorBorderTests {
+    @Test(arguments: [
+      ("local x = tensor{1, 2}\n\nreturn x + tensor{1, 2, 3}", "test:3: add: shapes [2] and [3] do not fit; axes are matched from the last and must be equal or one"),
+      ("return tensor.zeros{2}[3]", "test:1: position 3 lies outside axis 1 of a tensor of shape [2]"),
+      ("return tensor.zeros{2, 2}:sum(3)", "test:1: bad argument to 'sum' (axis 3 of a tensor of rank 2: 1 to 2, or -2 to -1 from the end, expected)"),
+      ("return tensor.zeros({2}, {dtyp = 'f64'})", "test:1: unknown option 'dtyp' to 'zeros'; did you mean 'dtype'?"),
+      ("return tensor.zeroes{2}", "test:1: the module 'tensor' has no 'zeroes'; did you mean 'zeros'?"),
+      ("return tensor{{1, 2}, {3}}", "test:1: bad argument #2 'values' to 'tensor' (2 elements expected at depth 2, got a list of 1: all lists of one depth must have the same length)"),
+      ("return tensor{1}:track():backward()[tensor{1}]", "test:1: this tensor is not tracked, so it has no gradient; use the tensor that track() returned"),
+      ("local x = tensor{1, 2}:track(); x[1] = 3", "test:1: a tracked tensor cannot be changed in place, since gradients may need its numbers; change it before track(), or a copy()"),
+      ("return tensor{1, 2}:backward()", "test:1: backward: expected a loss of one element, got shape [2]; reduce it with sum or mean first"),
+      ("return tensor.zeros{-1}", "test:1: full: got shape [-1], expected sizes of zero or more"),
+      ("return tensor{1.5}:cast('i64') + 1", "test:1: "),
+      ("return random.stream(1):integer(0)", "test:1: bad argument #1 'bound' to 'integer' (bound must be from 1 to 4294967295, got 0)"),
+      ("return loss.cross_entropy(tensor.zeros{2, 3}, {0, 3})", "test:1: crossEntropy: index 3 lies outside an axis of 3 elements"),
+    ])
+    func `an error names the caller's line, what came and what was expected`(code: String, message: String) throws {
+      let bench = try Workbench()
+      let shown = bench.show(code)
+      #expect(shown.hasPrefix("error: " + message), "\(shown)")
     }
-    let start = Date()
-    let shown = bench.show("pcall(data.scenes, {count = 1000000}) return 'finished'")
-    #expect(shown.contains("interrupted"))
-    #expect(Date().timeIntervalSince(start) < 20)
-    #expect(bench.show("return tensor{1}:item()") == "1.0")
+
+    @Test func `the module can be called like a function`() throws {
+      let bench = try Workbench()
+      #expect(bench.show("return tensor{{1, 2}, {3, 4}}:sum():item()") == "10.0")
+      #expect(bench.show("return require('loam').tensor{5}[1]") == "5.0")
+      #expect(bench.show("return require('loam').version") == Loam.version)
+    }
+
+    @Test func `long tensors show their edges only`() throws {
+      let bench = try Workbench()
+      #expect(bench.show("return tensor.arange(0, 100)") == "tensor({ 0,  1,  2, ..., 97, 98, 99}, f32 [100])")
+      #expect(bench.show("return tensor.zeros{20, 30}").split(separator: "\n").count == 7)
+      #expect(bench.show("return tensor.zeros{0, 3}") == "tensor({}, f32 [0, 3])")
+      #expect(bench.show("return tensor{1e10, 0.5, 0/0, -math.huge}") == "tensor({1.0000e+10, 5.0000e-01,        nan,       -inf}, f32 [4])")
+    }
+
+    @Test func `assignment changes the elements that views share`() throws {
+      let bench = try Workbench()
+      #expect(bench.show("local x = tensor.zeros{2, 3}; local row = x[2]; row[-1] = 7; x[1] = tensor{1, 2, 3}; return x:totable()") == "{{1.0, 2.0, 3.0}, {0.0, 0.0, 7.0}}")
+    }
+
+    @Test func `live bytes return to what they were after a collection`() throws {
+      let bench = try Workbench()
+      bench.state.collectGarbage()
+      let before = try bench.number("return tensor.memory().live")
+      _ = try bench.state.run("""
+        kept = {}
+        for i = 1, 50 do
+          local x = tensor.normal({64, 64}):track()
+          kept[i] = (x:matmul(x):gelu():sum() * 2):backward()[x]
+        end
+        """)
+      #expect(try bench.number("return tensor.memory().live") >= before + 50 * 64 * 64 * 4)
+      _ = try bench.state.run("kept = nil")
+      bench.state.collectGarbage()
+      #expect(try bench.number("return tensor.memory().live") == before)
+    }
+
+    @Test func `dropped tensors are collected while a loop allocates`() throws {
+      let bench = try Workbench()
+      let start = MemoryPool.usage.live
+      MemoryPool.resetPeak()
+      // 40 GB in all; Lua itself sees a few hundred bytes.
+      _ = try bench.state.run("for i = 1, 2500 do local x = tensor.zeros{4000, 1000} end")
+      #expect(MemoryPool.usage.peak - start < 400 << 20)
+      #expect(bench.state.externalMemory.collections > 10)
+    }
+
+    @Test func `raising from every place for many rounds leaks nothing`() throws {
+      let bench = try Workbench()
+      let code = """
+        local rounds = ...
+        local x = tensor{1, 2}
+        for i = 1, rounds do
+          pcall(function() return x + tensor{1, 2, 3} end)
+          pcall(tensor.zeros, {2}, {dtyp = 1})
+          pcall(function() return tensor.no_grad(function() error{code = i} end) end)
+          local c = coroutine.wrap(function() return x:sum(9) end)
+          pcall(c)
+          pcall(function() x[{1, 1, 1}] = 2 end)
+        end
+        """
+      func run(_ rounds: Int) throws { try bench.state.load(code).call(.integer(rounds)) }
+      try run(2000)
+      bench.state.collectGarbage()
+      let live = MemoryPool.usage.live
+      let lua = bench.state.kilobytes
+      try run(20_000)
+      bench.state.collectGarbage()
+      #expect(MemoryPool.usage.live == live)
+      #expect(bench.state.kilobytes <= lua + 64)
+    }
+
+    @Test func `an interrupt stops long Swift work and the state survives`() throws {
+      let bench = try Workbench()
+      let interrupt = bench.interrupt
+      Thread.detachNewThread {
+        usleep(200_000)
+        interrupt.raise()
+      }
+      let start = Date()
+      let shown = bench.show("pcall(data.scenes, {count = 1000000}) return 'finished'")
+      #expect(shown.contains("interrupted"))
+      #expect(Date().timeIntervalSince(start) < 20)
+      #expect(bench.show("return tensor{1}:item()") == "1.0")
+    }
   }
 }

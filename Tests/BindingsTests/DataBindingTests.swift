@@ -1,0 +1,91 @@
+import Foundation
+import Host
+import ML
+import Testing
+
+@testable import Bindings
+
+extension BindingsTests {
+  @Suite(.serialized) struct DataBindingTests {
+    @Test func `a data set's digest depends on pixels, captions, groups and labels`() throws {
+      let image = try Image(width: 8, height: 8, pixels: [UInt8](repeating: 3, count: 192))
+      var other = image
+      other.pixels[5] = 4
+      let base = Dataset(images: [image, image], captions: [["a"], ["b"]], groups: [0, 1], labels: [0, 1], classNames: ["x", "y"], source: "one")
+      let same = Dataset(images: [image, image], captions: [["a"], ["b"]], groups: [0, 1], labels: [0, 1], classNames: ["x", "y"], source: "two")
+      #expect(base.digest == same.digest)
+      let changed = [
+        Dataset(images: [image, other], captions: [["a"], ["b"]], groups: [0, 1], labels: [0, 1], classNames: ["x", "y"], source: "one"),
+        Dataset(images: [image, image], captions: [["a"], ["c"]], groups: [0, 1], labels: [0, 1], classNames: ["x", "y"], source: "one"),
+        Dataset(images: [image, image], captions: [["a"], ["b"]], groups: [0, 0], labels: [0, 1], classNames: ["x", "y"], source: "one"),
+        Dataset(images: [image, image], captions: [["a"], ["b"]], groups: [0, 1], labels: [0, 0], classNames: ["x", "y"], source: "one"),
+      ]
+      #expect(Set(changed.map(\.digest)).union([base.digest]).count == 5)
+    }
+
+    @Test func `pictures of one caption share its words`() throws {
+      let bench = try Workbench()
+      #expect(bench.show("""
+        local d = data.scenes{count = 12, size = 16, images_per_caption = 4}
+        return d.group_count, d:captions(1)[1] == d:captions(4)[1], d:png(1) == d:png(2), #d:all_captions(), d:take(6).group_count
+        """) == "3\ttrue\tfalse\t3\t2")
+    }
+
+    @Test func `a corrupt picture in a shard is left out and named`() throws {
+      let bench = try Workbench()
+      let folder = bench.folder + "/shards"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let writer = try ShardWriter(prefix: folder + "/train")
+      let good = try PNG.encode(try Image(width: 40, height: 20, pixels: [UInt8](repeating: 9, count: 2400)))
+      try writer.add(key: "a", fields: [("png", good), ("txt", Array("grey".utf8))])
+      try writer.add(key: "b", fields: [("jpg", [0xFF, 0xD8, 0xFF, 1, 2, 3]), ("txt", Array("broken".utf8))])
+      try writer.add(key: "c", fields: [("png", good), ("txt", Array("also grey".utf8))])
+      try writer.finish()
+      let shown = bench.show("local d = data.load('\(folder)', {size = 16})\nreturn #d, d.size, d:captions(2)[1], #d.skipped, d.skipped[1].source:match('b%.jpg')")
+      #expect(shown == "2\t16\talso grey\t1\tb.jpg")
+    }
+
+    @Test func `a shard cut short is an error that names the file`() throws {
+      let bench = try Workbench()
+      let shown = bench.show("""
+        local d = data.scenes{count = 3, size = 16}
+        d:save_shards("\(bench.folder)/set")
+        local path = "\(bench.folder)/set/shard-000000.tar"
+        local f = io.open(path, "rb"); local bytes = f:read("a"); f:close()
+        f = io.open(path, "wb"); f:write(bytes:sub(1, 2000)):close()
+        return data.load("\(bench.folder)/set")
+        """)
+      #expect(shown.hasPrefix("error: test:6: \(bench.folder)/set/shard-000000.tar"), "\(shown)")
+    }
+
+    @Test func `saving again leaves no shards of the set before`() throws {
+      let bench = try Workbench()
+      #expect(bench.show("""
+        data.scenes{count = 5, size = 16}:save_shards("\(bench.folder)/set")
+        local d = data.scenes{count = 2, size = 16, seed = 4}
+        d:save_shards("\(bench.folder)/set")
+        local e = data.load("\(bench.folder)/set")
+        return #e, e.digest == d.digest
+        """) == "2\ttrue")
+    }
+
+    @Test func `a probe needs an encoder for data sets and says so`() throws {
+      let bench = try Workbench()
+      let shown = bench.show("""
+        local t = data.probe("count", {size = 16, train = 8, validation = 8, test = 8})
+        return eval.linear_probe{train = t.train, validation = t.validation, test = t.test}
+        """)
+      #expect(shown == "error: test:2: bad argument to 'linear_probe' (train is a Dataset, so an encoder is needed to make its features: give encoder = ...)")
+    }
+
+    @Test func `a report opens without a network and holds its pictures`() throws {
+      let bench = try Workbench()
+      let shown = bench.show("""
+        local d = data.scenes{count = 2, size = 16}
+        local r = report.new("Trial", {subtitle = "smoke"}):heading("Pictures"):images{images = {{d:png(1), {png = d:png(2), caption = "<two>"}}}, caption = "c"}
+        return r:html()
+        """)
+      #expect(shown.contains("data:image/png;base64,") && shown.contains("&lt;two&gt;") && !shown.contains("http://") && !shown.contains("https://"))
+    }
+  }
+}

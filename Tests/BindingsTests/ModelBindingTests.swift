@@ -1,0 +1,113 @@
+import Foundation
+import Host
+import ML
+import Testing
+
+@testable import Bindings
+
+extension BindingsTests {
+  @Suite(.serialized) struct ModelBindingTests {
+    private let tiny = "local g = diffusion.train{data = data.scenes{count = 12, size = 16}, steps = 3, batch = 4, widths = {16, 32}}\n"
+
+    @Test func `a picture is the same alone, in a batch, in any order, and when made again from its file`() throws {
+      let bench = try Workbench()
+      try FileManager.default.createDirectory(atPath: bench.folder, withIntermediateDirectories: true)
+      let code = tiny + """
+        local options = {captions = {"a red star", "two blue cats"}, images_per_caption = 3, steps = 3, guidance = 2}
+        local d = g:generate(options)
+        options.batch = 2
+        local e = g:generate(options)
+        options.captions = {"two blue cats"}
+        options.images_per_caption = 1
+        local f = g:generate(options)
+        local path = "\(bench.folder)/p.png"
+        local file = io.open(path, "wb"); file:write(d:png(4)):close()
+        local again = diffusion.regenerate(g, path)
+        return d.digest == e.digest, f:png(1) == d:png(4), again:png(1) == d:png(4), d:group(4), d.group_count, d:provenance(4).guidance
+        """
+      #expect(bench.show(code) == "true\ttrue\ttrue\t2\t2\t2.0")
+    }
+
+    @Test func `pictures keep groups, captions and provenance through their files`() throws {
+      let bench = try Workbench()
+      let code = tiny + """
+        local d = g:generate{captions = {"a red star", "two blue cats"}, images_per_caption = 2, steps = 2}
+        d:save_shards("\(bench.folder)/set")
+        local e = data.load("\(bench.folder)/set")
+        return e.digest == d.digest, e:group(3), e:captions(3)[1], e:provenance(4).seed, e:provenance(4).model == g.hash
+        """
+      #expect(bench.show(code) == "true\t2\ttwo blue cats\t1\ttrue")
+    }
+
+    @Test func `training that was broken off goes on to the same bytes`() throws {
+      let bench = try Workbench()
+      let code = """
+        local d = data.scenes{count = 24, size = 16, images_per_caption = 2}
+        local options = {objective = "stablerep+", data = d, steps = 8, crops = 8, images_per_caption = 2, size = 16, width = 16, depth = 1, heads = 2}
+        local whole = encoder.train(options)
+        options.checkpoint = "\(bench.folder)/state"
+        options.checkpoint_every = 3
+        options.on_step = function(step) if step == 5 then error("broken off") end end
+        local ok, message = pcall(encoder.train, options)
+        options.on_step = nil
+        local steps = 0
+        options.on_step = function() steps = steps + 1 end
+        local continued = encoder.train(options)
+        local x = data.scenes{count = 4, size = 16, seed = 9}
+        return ok, message, steps, tensor.same(whole:features(x), continued:features(x)), #continued.losses
+        """
+      #expect(bench.show(code) == "false\ttest:6: broken off\t3\ttrue\t8")
+    }
+
+    @Test func `every objective trains and its loss is a number`() throws {
+      let bench = try Workbench()
+      let code = """
+        local d = data.scenes{count = 24, size = 16, images_per_caption = 2}
+        local labelled = data.probe("count", {size = 16, train = 24, validation = 4, test = 4}).train
+        local out = {}
+        for _, objective in ipairs{"simclr", "stablerep", "stablerep+", "clip", "supervised"} do
+          local net = encoder.train{objective = objective, data = objective == "supervised" and labelled or d, steps = 2, crops = 8, images_per_caption = 2,
+                                    size = 16, width = 16, depth = 1, heads = 2}
+          out[#out + 1] = net.losses[2] == net.losses[2] and net.losses[2] > 0
+        end
+        return out
+        """
+      #expect(bench.show(code) == "{true, true, true, true, true}")
+    }
+
+    @Test func `a loss that is no number stops training and names the step`() throws {
+      let bench = try Workbench()
+      let shown = bench.show("""
+        local d = data.scenes{count = 12, size = 16}
+        return encoder.train{objective = "simclr", data = d, steps = 20, crops = 8, size = 16, width = 16, depth = 1, heads = 2, learning_rate = 1e30, warmup_steps = 0}
+        """)
+      #expect(shown.contains("test:2: training stopped at step"), "\(shown)")
+    }
+
+    @Test func `an interrupt ends training with its state saved`() throws {
+      let bench = try Workbench()
+      let interrupt = bench.interrupt
+      Thread.detachNewThread {
+        usleep(500_000)
+        interrupt.raise()
+      }
+      let shown = bench.show("""
+        local d = data.scenes{count = 64, size = 16}
+        return encoder.train{objective = "simclr", data = d, steps = 1000000, crops = 8, size = 16, width = 16, depth = 1, heads = 2, checkpoint = "\(bench.folder)/state"}
+        """)
+      #expect(shown.contains("interrupted"), "\(shown)")
+      #expect(FileManager.default.fileExists(atPath: bench.folder + "/state/training.safetensors"))
+    }
+
+    @Test func `an encoder comes back from its file with the same features`() throws {
+      let bench = try Workbench()
+      try FileManager.default.createDirectory(atPath: bench.folder, withIntermediateDirectories: true)
+      #expect(bench.show("""
+        local e = encoder.random{width = 16, depth = 1, heads = 2, stem = "convolutional", pooling = "mean", seed = 5}
+        e:save("\(bench.folder)/e.safetensors")
+        local x = data.scenes{count = 3}
+        return tensor.same(e:features(x), encoder.load("\(bench.folder)/e.safetensors"):features(x))
+        """) == "true")
+    }
+  }
+}
