@@ -1,5 +1,4 @@
--- Captions in, a table of representations out: a diffusion model makes pictures from captions, encoders learn from them by
--- SimCLR, CLIP and StableRep (and from as many real pictures), and linear probes on real pictures judge what they learned.
+-- A diffusion model makes pictures from captions, encoders learn from them (and from as many real ones), linear probes judge.
 --   loam run scripts/quickstart.lua --preset laptop -- --seeds 3
 --   loam run scripts/quickstart.lua -- --data CAPTIONED_PICTURES --probe LABELLED_SET[,LABELLED_SET]
 local loam = require "loam"
@@ -84,8 +83,8 @@ local function judge(name, trained)
 end
 
 local page = report.new("Captions in, representations out", {subtitle = ("preset %s, %d seed(s), guidance %g"):format(p.preset, p.seeds, p.guidance)})
-local model, path, scores, curves = nil, nil, {}, {}
-model, path = generator()
+local model, path = generator()
+local scores, curves = {}, {}
 for seed = p.seed, p.seed + p.seeds - 1 do
   probe_sets(seed)
   local real = p.data == "" and data.scenes{count = p.captions * p.images, size = p.size, seed = 1000 + seed, captions_per_image = 1}
