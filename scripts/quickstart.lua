@@ -22,7 +22,7 @@ local function watch(label, total)
   return function(step, metrics) bar:update(step, metrics) if step == total then bar:finish() end end
 end
 
-local function load(folder, split, limit) return data.load(folder, {size = p.size, limit = limit, split = split}) end
+local function load(folder, split, limit) return data.load(folder, {size = p.size, split = split}):sample(limit) end
 
 local function probe_sets(seed)
   if p.probe ~= "" then tasks = {} end

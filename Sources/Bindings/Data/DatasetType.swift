@@ -64,6 +64,17 @@ enum DatasetType {
     return set.selecting(Array(0..<count))
   }
 
+  private static let sampleSeed = Argument.integer("seed", "of the drawing", default: 1)
+
+  private static let sample = Function(
+    "sample", "Draws pictures without replacement, in random order, as a set of their own; all of them when the set is smaller.", set,
+    .integer("count", "how many", in: 0...Int.max), .options("settings", "which", sampleSeed), returns: .object("a new set", Dataset.self),
+    example: ("local d = data.scenes{count = 5, size = 16}\nreturn #d:sample(3), #d:sample(9)", "3\t5")
+  ) { set, count, settings in
+    var stream = RandomStream(seed: UInt64(bitPattern: Int64(settings[sampleSeed])), purpose: "sample of a data set")
+    return set.selecting(Array(stream.permutation(set.count).prefix(count)))
+  }
+
   private static let select = Function(
     "select", "Gives the pictures at some positions as a set of their own.", set, .positions("positions", "from 1; negative from the end"),
     returns: .object("a new set", Dataset.self), example: ("return #data.scenes{count = 5}:select{5, 1}", "2")
@@ -110,7 +121,7 @@ enum DatasetType {
   static func make(_ session: ScriptSession) -> ObjectType {
     ObjectType(
       Dataset.self, "Pictures with captions, groups, labels and provenance. `#d` counts them; positions are from 1.",
-      methods: [image, captions, allCaptions, label, group, provenance, take, select, png, grid, tensor, saveShards(session)],
+      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, png, grid, tensor, saveShards(session)],
       properties: [
         Property("classes", "Names of the classes; empty where there are no labels.", .list(of: .string("name"))) { (d: Dataset) in d.classNames },
         Property("labels", "The class of each picture; nil where there are no labels.", .optional(.list(of: .integer("class")))) { (d: Dataset) in d.labels },
