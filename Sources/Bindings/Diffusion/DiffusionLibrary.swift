@@ -15,7 +15,7 @@ enum DiffusionLibrary {
   private static let widths = Argument.optional(.integers("widths", "channels of each level; default {64, 96, 128}"))
   private static let maximumWords = Argument.integer("vocabulary_size", "most words with an id of their own", default: 4096, in: 8...1_000_000)
   private static let seed = Argument.integer("seed", "of weights, order and noise", default: 1)
-  private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))
+  private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of the work; what was broken off goes on from it"))
   private static let every = Argument.integer("checkpoint_every", "steps between saves", default: 100, in: 1...100_000_000)
   private static let onStep = Argument.optional(.callback("on_step", "called after each step", type: "fun(step: integer, metrics: table)"))
 
@@ -89,18 +89,20 @@ enum DiffusionLibrary {
         Makes pictures from captions by DDIM. Each picture has a random stream of its own, named by seed, caption and number: it is the same alone, in any batch \
         and order, on any number of threads. `on_step` is called with the hundredth that is done, and may raise an error to cancel.
         """,
-      handle, .options("settings", "captions and sampler", captions, images, guidance, samplerSteps, eta, seed, together, onStep),
+      handle, .options("settings", "captions and sampler", captions, images, guidance, samplerSteps, eta, seed, together, checkpoint, onStep),
       returns: .object("the pictures, grouped by caption, each with its provenance", Dataset.self), source: "Song et al. 2021, arXiv:2010.02502, eq. (12)",
       example: (tiny + "local d = g:generate{captions = {\"a red star\"}, images_per_caption = 2, steps = 2}\nreturn #d, d:provenance(2).caption", "2\ta red star")
     ) { handle, s in
       let options = GenerationOptions(
-        imagesPerCaption: s[images], guidance: s[guidance], steps: s[samplerSteps], eta: s[eta], seed: UInt64(bitPattern: Int64(s[seed])), batch: s[together])
+        imagesPerCaption: s[images], guidance: s[guidance], steps: s[samplerSteps], eta: s[eta], seed: UInt64(bitPattern: Int64(s[seed])), batch: s[together],
+        checkpoint: s[checkpoint])
       let report = try s[onStep]
       var told = 0
       return try handle.generate(s[captions], options) { fraction in
         try session.interrupt.check()
         let hundredth = Int((fraction * 100).rounded(.down))
         if hundredth > told {
+          // A few pictures make large leaps; each hundredth is still told at most once.
           told = hundredth
           _ = try report?.call(.integer(hundredth), .record([]))
         }
@@ -136,9 +138,8 @@ enum DiffusionLibrary {
       else { throw LuaError("\(path) carries no provenance of a generated picture") }
       let own = try handle.hash.get()
       guard own == model else { throw LuaError("\(path) was made by the model \(model.prefix(12)), this one is \(own.prefix(12))") }
-      let options = GenerationOptions(imagesPerCaption: number + 1, guidance: guidance, steps: steps, eta: eta, seed: UInt64(bitPattern: Int64(seed)))
-      let all = try handle.generate([caption], options) { _ in try session.interrupt.check() }
-      return all.selecting([number])
+      let options = GenerationOptions(guidance: guidance, steps: steps, eta: eta, seed: UInt64(bitPattern: Int64(seed)))
+      return try handle.generate([PictureRequest(caption: caption, group: 0, number: number)], options) { _ in try session.interrupt.check() }
     }
   }
 
