@@ -18,11 +18,15 @@ final class Dataset: LuaObject {
   let skipped: [SkippedItem]
   /// Where it comes from, in words.
   let source: String
+  /// Pixels; sets that share pictures count them each.
+  private let byteCount: Int
 
   init(
     images: [Image], captions: [[String]] = [], groups: [Int]? = nil, labels: [Int]? = nil, classNames: [String] = [],
     provenance: [StoreValue]? = nil, skipped: [SkippedItem] = [], source: String
   ) {
+    byteCount = images.reduce(0) { $0 + $1.pixels.count }
+    MemoryPressure.hold(byteCount)
     self.images = images
     self.captions = captions.isEmpty ? [[String]](repeating: [], count: images.count) : captions
     self.groups = groups ?? Array(0..<images.count)
@@ -32,6 +36,8 @@ final class Dataset: LuaObject {
     self.skipped = skipped
     self.source = source
   }
+
+  deinit { MemoryPressure.release(byteCount) }
 
   var count: Int { images.count }
   var groupCount: Int { (groups.max() ?? -1) + 1 }

@@ -35,6 +35,16 @@ extension NetworkHandle: ContentIdentified {
   func contentIdentity() throws -> String { "network \(summary) " + (try ContentIdentity.hash(module.namedTensors())) }
 }
 
+extension OptimizerHandle: ContentIdentified {
+  func contentIdentity() throws -> String {
+    switch kind {
+    case .adamW(let optimizer): return "adamw \(optimizer.learningRate) \(optimizer.beta1) \(optimizer.beta2) \(optimizer.epsilon) \(optimizer.weightDecay) "
+      + (try ContentIdentity.hash(optimizer.state()))
+    case .sgd(let optimizer): return "sgd \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
+    }
+  }
+}
+
 extension StreamHandle: ContentIdentified {
   func contentIdentity() -> String { "stream \(stream.seed) \(stream.stream) \(stream.position)" }
 }

@@ -29,9 +29,21 @@ enum MemoryPressure {
     return key
   }()
 
+  /// Bytes of pictures that data sets hold.
+  private static let held = Atomic<Int>(0)
+
+  /// Counts bytes that an object in Lua's hands will hold; may run a collection before.
+  static func hold(_ byteCount: Int) {
+    MemoryPool.willAllocate?(byteCount)
+    held.add(byteCount, ordering: .relaxed)
+  }
+
+  /// The bytes are free again.
+  static func release(_ byteCount: Int) { held.subtract(byteCount, ordering: .relaxed) }
+
   /// Makes this thread's state the one that collects when tensors pile up.
   static func attach(_ state: LuaState) {
-    state.externalMemory.liveBytes = { MemoryPool.usage.live }
+    state.externalMemory.liveBytes = { MemoryPool.usage.live + held.load(ordering: .relaxed) }
     if let old = pthread_getspecific(key) { Unmanaged<StateBox>.fromOpaque(old).release() }
     pthread_setspecific(key, Unmanaged.passRetained(StateBox(state)).toOpaque())
     _ = hook
