@@ -60,7 +60,7 @@ targets += [
   // Killed, limited and starved by tests of the store.
   .executableTarget(name: "StoreProbe", dependencies: ["Host"], path: "Tests/StoreProbe"),
   .testTarget(name: "HostTests", dependencies: ["Host", "StoreProbe"]),
-  .testTarget(name: "BindingsTests", dependencies: ["Bindings", "loam"]),
+  .testTarget(name: "BindingsTests", dependencies: ["Bindings", "Host", "ML", "loam"]),
 ]
 
 let package = Package(

@@ -49,7 +49,7 @@ local function generate(model, path, captions, images, guidance, seed)
   local steps, name = p.sampler_steps, ("pictures at guidance %g"):format(guidance)
   local made = store.stage{name = name, inputs = {model = model}, code = function(stage)
     diffusion.load(path):generate{captions = captions, images_per_caption = images, guidance = guidance, steps = steps, seed = seed,
-      on_step = watch(name, 100)}:save_shards(stage:path("shards"))
+      checkpoint = stage.folder, on_step = watch(name, 100)}:save_shards(stage:path("shards"))
   end}
   return data.load(made.stage.folder .. "/shards")
 end

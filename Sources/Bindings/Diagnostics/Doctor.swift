@@ -61,8 +61,8 @@ public enum Doctor {
     return "OPENBLAS_CORETYPE=\(chosen) holds back f64 products; unset it to let Loam choose"
   }
 
-  private static func rate(_ operations: Double) -> String { Decimals.text(operations * 1e-9, digits: 0) + " GFLOP/s" }
-  private static func gigabytes(_ bytes: Double) -> String { Decimals.text(bytes * 1e-9, digits: 1) + " GB" }
+  private static func rate(_ operations: Double) -> String { Decimals.text(operations * 1e-9, places: 0) + " GFLOP/s" }
+  private static func gigabytes(_ bytes: Double) -> String { Decimals.text(bytes * 1e-9, places: 1) + " GB" }
 
   private static var memory: (total: Int, available: Int) {
     var total = 0, available = 0
