@@ -74,10 +74,11 @@ local function judge(name, trained)
     local net, out, sum, count = encoder.load(file), {}, 0, 0
     for _, task in ipairs(tasks) do
       local sets = tasks[task]
-      out[task] = eval.linear_probe{encoder = net, train = sets.train, validation = sets.validation, test = sets.test}.accuracy
-      if not nuisance[task] then sum, count = sum + out[task], count + 1 end
+      local result = eval.linear_probe{encoder = net, train = sets.train, validation = sets.validation, test = sets.test}
+      out[task] = {mean = result.accuracy, low = result.low, high = result.high}
+      if not nuisance[task] then sum, count = sum + result.accuracy, count + 1 end
     end
-    out.mean = sum / count
+    out.mean = {mean = sum / count}
     return out
   end}
 end
@@ -98,26 +99,25 @@ for seed = p.seed, p.seed + p.seeds - 1 do
       rows[i], labels[i] = {}, ("w = %g"):format(w)
       for k = 1, #few do rows[i][k] = {png = few:png(k), caption = few:captions(k)[1]} end
     end
-    page:heading("Pictures made from captions, by guidance"):images{images = rows, rows = labels, width = 96}
+    page:heading("Pictures made from captions, by guidance"):images{images = rows, rows = labels, width = 72}
   end
   for i, arm in ipairs(arms) do
     local name, objective, is_synthetic = table.unpack(arm)
     local trained = learn(name, objective, is_synthetic and synthetic or real, seed)
-    scores[i] = scores[i] or {}
-    table.insert(scores[i], judge(name, trained))
+      table.insert(scores[i], judge(name, trained))
     if seed == p.seed and objective then curves[#curves + 1] = {label = name, y = trained.losses} end
   end
 end
 
 local columns = {"arm", {name = "mean", decimals = 3, best = "highest"}}
 for _, task in ipairs(tasks) do columns[#columns + 1] = {name = nuisance[task] and "(" .. task .. ")" or task, decimals = 3} end
-local t = report.table{columns = columns, caption = "Accuracy of linear probes on real pictures, 95 % intervals over seeds; (tasks) that only nuisances decide are not in the mean"}
+local t = report.table{columns = columns, caption = "Linear probes on real pictures, 95 % intervals over seeds (one seed: test pictures); (nuisance tasks) not in the mean"}
 for i, arm in ipairs(arms) do
   local row = {arm[1]}
   for _, task in ipairs{"mean", table.unpack(tasks)} do
     local values = {}
-    for k, score in ipairs(scores[i]) do values[k] = score[task] end
-    row[#row + 1] = #values > 1 and eval.interval(values) or values[1]
+    for k, score in ipairs(scores[i]) do values[k] = score[task].mean end
+    row[#row + 1] = #values > 1 and eval.interval(values) or scores[i][1][task]
   end
   t:add(row)
 end
