@@ -79,8 +79,9 @@ public final class StageStore {
 
     private func stored(_ result: StageResult, _ key: StageKey) -> StageOutcome {
         announce("stage \(key.name): stored result \(key.hash.short) (it took \(ElapsedTime.text(seconds: result.elapsed)))")
-        // A process killed right after publishing leaves its work folder.
-        if Folder.kind(of: workFolder(key.hash)) == .folder, let lock = StageLock.tryAcquire(path: lockFile(key.hash)) {
+        // A process killed right after publishing leaves its work folder or its lock's file.
+        let isLeft = Folder.kind(of: workFolder(key.hash)) == .folder || Folder.kind(of: lockFile(key.hash)) == .file
+        if isLeft, let lock = StageLock.tryAcquire(path: lockFile(key.hash)) {
             try? Folder.remove(workFolder(key.hash))
             lock.release()
         }
