@@ -11,8 +11,9 @@ demo: build
 test: packages
 	$(SWIFT) test $(CONFIG)
 
+# Tests are built too: the package manager compiles everything anew when a build without them follows one with them, or the reverse.
 build: packages
-	$(SWIFT) build $(CONFIG) --product loam
+	$(SWIFT) build $(CONFIG) --build-tests
 
 PACKAGES := liblua5.4-dev libopenblas-dev libpng-dev libturbojpeg0-dev zlib1g-dev libedit-dev libsqlite3-dev gnuplot-nox pkg-config
 

@@ -104,7 +104,7 @@ for seed = p.seed, p.seed + p.seeds - 1 do
   for i, arm in ipairs(arms) do
     local name, objective, is_synthetic = table.unpack(arm)
     local trained = learn(name, objective, is_synthetic and synthetic or real, seed)
-      table.insert(scores[i], judge(name, trained))
+    scores[i] = table.move({judge(name, trained)}, 1, 1, seed - p.seed + 1, scores[i] or {})
     if seed == p.seed and objective then curves[#curves + 1] = {label = name, y = trained.losses} end
   end
 end
