@@ -8,10 +8,10 @@ LOAM   := .build/release/loam
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
 
-test: packages
-	$(SWIFT) test $(CONFIG)
+test: build
+	$(SWIFT) test $(CONFIG) --skip-build
 
-# Tests are built too: the package manager compiles everything anew when a build without them follows one with them, or the reverse.
+# The one build of everything: with other options, or by `swift test` itself, the package manager would compile all of it again.
 build: packages
 	$(SWIFT) build $(CONFIG) --build-tests
 
