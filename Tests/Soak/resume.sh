@@ -19,7 +19,7 @@ echo "an unbroken run takes $length ms"
 prepare killed
 for attempt in $(seq "$kills"); do
   (run killed $(( attempt % 2 + 1 ))) & pid=$!
-  sleep "$(awk -v n="$length" -v r="$RANDOM" 'BEGIN { print (0.1 + 0.6 * r / 32768) * n / 1000 }')"
+  sleep "$(awk -v n="$length" -v r="$RANDOM" 'BEGIN { print (0.05 + 0.25 * r / 32768) * n / 1000 }')"
   if kill -9 $pid 2>/dev/null; then echo "kill $attempt: $(grep -c . "$work/killed/log" || true) lines of log so far"; else echo "kill $attempt: it had finished"; fi
   wait $pid 2>/dev/null || true
 done
