@@ -19,6 +19,7 @@ struct LoamCommand: ParsableCommand {
     try machine.apply()
     let state = try LuaState()
     try Loam.install(into: state, asGlobals: true)
+    try state.installHelp()
     Interrupt.shared.handleControlC()
     let program = Program(state)
     if let execute { throw ExitCode(program.run(code: execute)) }
@@ -64,6 +65,7 @@ struct RunCommand: ParsableCommand {
     let state = try LuaState()
     let session = try Loam.install(
       into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store))
+    try state.installHelp()
     Interrupt.shared.handleControlC()
     let status = Program(state).run(file: file, arguments: arguments)
     try session.finish(status: status)

@@ -1,17 +1,30 @@
 #!/bin/bash
-# Makes the golden numbers once more from the reference libraries and says which files would change.
+# Makes the golden numbers once more from the reference libraries, runs the tests against the new ones, and puts the committed ones back.
+# Bits may differ between processors and versions of the libraries; the tests' tolerances decide.
 # LOAM_PYTHON names a Python with torch, timm, diffusers, open_clip, scikit-learn, safetensors, Pillow and webdataset.
 set -uo pipefail
 cd "$(dirname "$0")"
 python="${LOAM_PYTHON:-python3}"
+vocabulary="${LOAM_CLIP_VOCABULARY:-../../../shared/data/clip-bpe/bpe_simple_vocab_16e6.txt.gz}"
 if ! "$python" -c 'import torch, timm' 2>/dev/null; then
   echo "LOAM_PYTHON ($python) has no torch and timm: nothing was checked"
   exit 0
 fi
+if [ -n "$(git status --porcelain -- .)" ]; then
+  echo "Tests/Golden has uncommitted changes; commit or undo them first"
+  exit 1
+fi
+[ -f "$vocabulary" ] && vocabulary="$(realpath "$vocabulary")" || vocabulary=
 status=0
 for script in $(find . -name 'make*.py' | sort); do
-  echo "$script"
-  (cd "$(dirname "$script")" && "$python" "$(basename "$script")") || { echo "$script failed"; status=1; }
+  argument=
+  if [ "$script" = ./text/make.py ]; then
+    if [ -z "$vocabulary" ]; then echo "$script: LOAM_CLIP_VOCABULARY names no file; left out"; continue; fi
+    argument="$vocabulary"
+  fi
+  (cd "$(dirname "$script")" && "$python" "$(basename "$script")" $argument > /dev/null) && echo "made by $script" || { echo "$script failed"; status=1; }
 done
-git diff --stat --exit-code -- . || status=1
+git diff --stat -- .
+(cd ../.. && make test) || status=1
+git checkout -q -- .
 exit $status
