@@ -24,13 +24,14 @@ end
 
 local function load(folder, split, limit) return data.load(folder, {size = p.size, split = split}):sample(limit) end
 
-local function probe_sets(seed)
-  if p.probe ~= "" then tasks = {} end
-  for folder in p.probe:gmatch("[^,]+") do
-    local name = folder:match("([^/]+)/*$")
-    tasks[#tasks + 1], tasks[name] = name, {train = load(folder, "train", p.probe_train), test = load(folder, "test", p.probe_test)}
-  end
-  for _, task in ipairs(p.probe == "" and tasks or {}) do
+if p.probe ~= "" then tasks = {} end
+for folder in p.probe:gmatch("[^,]+") do
+  local name = folder:match("([^/]+)/*$")
+  tasks[#tasks + 1], tasks[name] = name, {train = load(folder, "train", p.probe_train), test = load(folder, "test", p.probe_test)}
+end
+
+local function draw_tasks(seed)
+  for _, task in ipairs(tasks) do
     tasks[task] = data.probe(task, {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed})
   end
 end
@@ -87,7 +88,7 @@ local page = report.new("Captions in, representations out", {subtitle = ("preset
 local model, path = generator()
 local scores, curves = {}, {}
 for seed = p.seed, p.seed + p.seeds - 1 do
-  probe_sets(seed)
+  if p.probe == "" then draw_tasks(seed) end
   local real = p.data == "" and data.scenes{count = p.captions * p.images, size = p.size, seed = 1000 + seed, captions_per_image = 1}
     or load(p.data, "train", p.captions * p.images)
   local captions = real:take(math.min(p.captions, #real)):all_captions()

@@ -53,7 +53,9 @@ import Testing
     @Test func `a work folder left after publishing is cleared`() throws {
         let test = try TestStore()
         let result = try test.stage("a") { _ in 1 }.result
-        try test.folder.write(".loam/work/\(result.key.hex)/checkpoint/x", "1")
+        let checkpoints = test.store.workFolder(result.key) + "/checkpoint"
+        try Folder.create(checkpoints)
+        try AtomicFile.write("1", to: checkpoints + "/x")
         #expect(try !test.stage("a").ran)
         #expect(try test.folderNames("work") == [])
     }

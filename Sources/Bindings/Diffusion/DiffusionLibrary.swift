@@ -60,16 +60,7 @@ enum DiffusionLibrary {
         images: set.images, captions: set.captions.map { $0.map { marks.marked($0, length: length) } }, batchSize: s[batch], seed: number, flipChance: s[flip])
       let options = DiffusionOptions(steps: s[steps], learningRate: s[learningRate], warmupSteps: s[warmup], averageDecay: s[average], seed: number, captionDropout: s[dropout])
       let trainer = try DiffusionTrainer(model: model, options: options, dataIdentity: set.digest.hex, provider: { try batches.batch($0) })
-      let file = try s[checkpoint].map { folder -> String in
-        try Host.Folder.create(folder)
-        return folder + "/training.safetensors"
-      }
-      if let file { try trainer.loop.restoreIfPresent(from: file) }
-      let report = try s[onStep]
-      try trainer.run(checkpoint: file, every: s[every]) { state in
-        try session.interrupt.check()
-        _ = try report?.call(.integer(state.step), .record(["loss": .number(state.loss)]))
-      }
+      try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       return GeneratorHandle(try trainer.averagedModel(), tokenizer: tokenizer, losses: trainer.loop.losses)
     }
   }

@@ -19,18 +19,13 @@ final class EncoderHandle: LuaObject {
     self.losses = losses
   }
 
-  /// Features of pictures, [N, D].
-  func features(_ images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
-    try extractFeatures(encoder, images: images, normalization: normalization, batchSize: batch, progress: { _ in try check() })
-  }
-
   /// Features of pictures of the encoder's own size, [N, D].
-  func features(of images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
+  func features(_ images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
     let side = encoder.configuration.imageSize
     if let odd = images.firstIndex(where: { $0.width != side || $0.height != side }) {
       throw LuaError("picture \(odd + 1) has \(images[odd].width) x \(images[odd].height) pixels, the encoder takes \(side) x \(side); load the set with size = \(side)")
     }
-    return try features(images, batch: batch, check: check)
+    return try extractFeatures(encoder, images: images, normalization: normalization, batchSize: batch, progress: { _ in try check() })
   }
 
   private static let configurationKey = "loam.vision_transformer"

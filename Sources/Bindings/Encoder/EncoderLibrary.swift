@@ -84,16 +84,7 @@ enum EncoderLibrary {
       let trainer = try RepresentationTrainer(
         model: try RepresentationModel(options, seed: options.optimization.seed), data: groups, dataIdentity: set.digest.hex,
         augmentation: try AugmentationRecipe.named(s[augmentation], side: s[size]))
-      let file = try s[checkpoint].map { folder -> String in
-        try Host.Folder.create(folder)
-        return folder + "/training.safetensors"
-      }
-      if let file { try trainer.loop.restoreIfPresent(from: file) }
-      let report = try s[onStep]
-      try trainer.run(checkpoint: file, every: s[every]) { state in
-        try session.interrupt.check()
-        _ = try report?.call(.integer(state.step), .record(["loss": .number(state.loss)]))
-      }
+      try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       return EncoderHandle(trainer.model.encoder, objective: kind.rawValue, losses: trainer.loop.losses)
     }
   }
@@ -133,7 +124,7 @@ enum EncoderLibrary {
       "features", "Gives the features of pictures, without augmentation.", handle, .object("data", "the pictures", Dataset.self),
       .options("settings", "how many at once", batch), returns: .tensor("[N, width], f32"),
       example: ("return encoder.random{width = 16, depth = 1, heads = 2}:features(data.scenes{count = 3}).shape", "{3, 16}")
-    ) { handle, set, s in try handle.features(of: set.images, batch: s[batch]) { try session.interrupt.check() } }
+    ) { handle, set, s in try handle.features(set.images, batch: s[batch]) { try session.interrupt.check() } }
   }
 
   private static let save = Function(

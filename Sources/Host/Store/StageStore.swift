@@ -38,9 +38,10 @@ public final class StageStore {
         self.announce = announce ?? { fputs($0 + "\n", stderr) }
     }
 
-    func entryFolder(_ key: ContentHash) -> String { "\(root)/store/\(key.hex)" }
-    func workFolder(_ key: ContentHash) -> String { "\(root)/work/\(key.hex)" }
-    func lockFile(_ key: ContentHash) -> String { "\(root)/locks/\(key.hex).lock" }
+    private func place(_ folder: String, _ key: ContentHash) -> String { "\(root)/\(folder)/\(key.hex)" }
+    func entryFolder(_ key: ContentHash) -> String { place("store", key) }
+    func workFolder(_ key: ContentHash) -> String { place("work", key) }
+    func lockFile(_ key: ContentHash) -> String { place("locks", key) + ".lock" }
     var storeFolder: String { root + "/store" }
 
     /// The key of a stage under this store's version; files among the parts are read now.

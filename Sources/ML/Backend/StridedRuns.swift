@@ -43,17 +43,4 @@ struct StridedRuns {
     }
     return (first, second)
   }
-
-  /// Where a run starts in the third layout.
-  func thirdPosition(_ run: Int) -> Int {
-    var rest = run
-    var position = offsets[2]
-    var axis = shape.count - 1
-    while axis >= 0 {
-      position += rest % shape[axis] * strides[2][axis]
-      rest /= shape[axis]
-      axis -= 1
-    }
-    return position
-  }
 }

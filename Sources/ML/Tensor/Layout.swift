@@ -42,28 +42,4 @@ public struct Layout: Equatable, Sendable {
 
   /// The sizes as messages show them: `[2, 3]`.
   public static func describe(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
-
-  /// Calls `body` with the position of each run of elements along the last axis, in row-major order.
-  ///
-  /// - Parameter body: takes the position of the run's first element in this layout and the run's index.
-  func forEachRun(_ body: (_ position: Int, _ run: Int) -> Void) {
-    guard count > 0 else { return }
-    guard rank > 0 else { return body(offset, 0) }
-    let outer = rank - 1
-    let runs = count / shape[outer]
-    var index = [Int](repeating: 0, count: outer)
-    var position = offset
-    for run in 0..<runs {
-      body(position, run)
-      var axis = outer - 1
-      while axis >= 0 {
-        index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= strides[axis] * shape[axis]
-        index[axis] = 0
-        axis -= 1
-      }
-    }
-  }
 }

@@ -5,18 +5,15 @@ public final class Storage {
   public let count: Int
   let address: UnsafeMutableRawPointer
   private let byteCount: Int
-  /// Keeps a file mapping or another owner of the bytes alive; nil when the pool owns them.
-  private let owner: AnyObject?
 
   init(count: Int, dtype: DType) throws {
     self.count = count
     self.dtype = dtype
     byteCount = max(1, count * dtype.byteCount)
     address = try MemoryPool.allocate(byteCount)
-    owner = nil
   }
 
-  deinit { if owner == nil { MemoryPool.release(address, byteCount) } }
+  deinit { MemoryPool.release(address, byteCount) }
 
   func pointer<T>(_: T.Type = T.self, at offset: Int = 0) -> UnsafeMutablePointer<T> {
     address.assumingMemoryBound(to: T.self) + offset

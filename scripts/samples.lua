@@ -1,0 +1,14 @@
+-- Makes docs/samples.png: eight captions at guidance 0, 1, 3 and 7, from the same noise.
+--   loam run scripts/samples.lua
+local loam = require "loam"
+local p = loam.run.preset{laptop = {seed = 5, steps = 20, generator = "models/scenes.safetensors", out = "docs/samples.png"}}
+local generator = loam.diffusion.load(p.generator)
+local captions = {"a red circle", "a large blue star on a dark background", "three green squares", "a yellow heart left of a purple triangle",
+                  "an orange checked cross", "two pink arrows", "a cyan ring on tiles", "a white crescent"}
+local pictures = {}
+for _, w in ipairs{0, 1, 3, 7} do
+  local made = generator:generate{captions = captions, guidance = w, steps = p.steps, seed = p.seed}
+  for i = 1, #made do pictures[#pictures + 1] = made:image(i) end
+end
+local file = assert(io.open(p.out, "wb"))
+file:write(loam.data.new{images = pictures}:grid{columns = #captions, scale = 3}):close()
