@@ -128,9 +128,11 @@ public final class ProductKernel {
   /// Rows and columns of the register tile.
   public let rows: Int
   public let columns: Int
-  /// Computes one register tile: left, its row stride and its inner stride, packed right [depth][columns], depth, out, row
-  /// stride of out, and whether to add to what is there.
-  public let tile: (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
+  /// Computes one register tile: packed left [depth][rows], packed right [depth][columns], depth, out, row stride of out, and
+  /// whether to add to what is there.
+  public let tile: (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
+  /// target[c · target stride + r] = source[r · source stride + c]: source, its stride, target, its stride, rows, columns.
+  public let transpose: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
 
   /// Runs multiply-adds on registers alone, for measuring the processor's limit; takes the number of rounds.
   public let spin: (Int) -> Float
@@ -138,8 +140,10 @@ public final class ProductKernel {
   public let spinOperations: Int
 
   public init(rows: Int, columns: Int,
-              tile: @escaping (UnsafePointer<Float>, Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void,
+              tile: @escaping (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void,
+              transpose: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void,
               spin: @escaping (Int) -> Float, spinOperations: Int) {
+    self.transpose = transpose
     self.rows = rows
     self.columns = columns
     self.tile = tile

@@ -20,6 +20,12 @@ enum DataLibrary {
   private static let validation = Argument.integer("validation", "pictures to choose on", default: 500, in: 1...10_000_000)
   private static let test = Argument.integer("test", "pictures to test on; they show held-out combinations", default: 1000, in: 1...10_000_000)
 
+  private static func levels(_ settings: Options) throws -> SceneNuisanceLevels {
+    let level = Float(settings[nuisance])
+    guard (0...1).contains(level) else { throw ArgumentFault.invalid("nuisance must be from 0 to 1, got \(settings[nuisance])") }
+    return SceneNuisanceLevels(pose: level, lighting: level, noise: level, clutter: level)
+  }
+
   private static func makers(_ session: ScriptSession) -> [Function] {
     let check = { try session.interrupt.check() }
     let scenes = Function(
@@ -31,13 +37,11 @@ enum DataLibrary {
         a drawing of a middle sized striped square lower than a black arrow
         """)
     ) { settings in
-      let level = Float(settings[nuisance])
-      guard (0...1).contains(level) else { throw ArgumentFault.invalid("nuisance must be from 0 to 1, got \(settings[nuisance])") }
       let combinations: [String: SceneCombinations] = ["train": .training, "test": .heldOut, "all": .all]
       return try DataLoading.scenes(
         .init(count: settings[count], side: settings[size], seed: UInt64(bitPattern: Int64(settings[seed])), imagesPerCaption: settings[imagesPerCaption],
               captionsPerImage: settings[captionsPerImage], combinations: combinations[settings[split]] ?? .training,
-              nuisances: SceneNuisanceLevels(pose: level, lighting: level, noise: level, clutter: level)), check: check)
+              nuisances: try levels(settings)), check: check)
     }
     let load = Function(
       "load", """
@@ -54,14 +58,15 @@ enum DataLibrary {
         Draws a classification task of the scenes world. Captions speak of shape, colour, pattern, count, relation and background; \
         lighting and rotation are decided by nuisances alone.
         """,
-      .choice("task", "which fact is asked for", of: SceneProbe.self), .options("settings", "sizes and seed", size, train, validation, test, seed),
+      .choice("task", "which fact is asked for", of: SceneProbe.self), .options("settings", "sizes, seed and nuisances", size, train, validation, test, seed, nuisance),
       returns: .table("name, train, validation, test, classes, is_captioned",
                       type: "{name: string, train: Dataset, validation: Dataset, test: Dataset, classes: string[], is_captioned: boolean}"),
       example: ("local task = data.probe(\"count\", {train = 8, validation = 4, test = 4})\nreturn task.classes, #task.train", "{\"one\", \"two\", \"three\", \"four\"}\t8")
     ) { task, settings in
+      let nuisances = try levels(settings)
       func part(_ split: SceneProbe.Split, _ count: Int) throws -> LuaValue {
         try check()
-        return .object(try DataLoading.probe(task, split, count: count, seed: UInt64(bitPattern: Int64(settings[seed])), side: settings[size]))
+        return .object(try DataLoading.probe(task, split, count: count, seed: UInt64(bitPattern: Int64(settings[seed])), side: settings[size], nuisances: nuisances))
       }
       return .record([
         "name": .string(task.rawValue), "train": try part(.train, settings[train]), "validation": try part(.validation, settings[validation]),

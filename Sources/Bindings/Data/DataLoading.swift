@@ -62,9 +62,9 @@ enum DataLoading {
 
   /// One split of a probe task.
   static func probe(
-    _ task: SceneProbe, _ split: SceneProbe.Split, count: Int, seed: UInt64, side: Int
+    _ task: SceneProbe, _ split: SceneProbe.Split, count: Int, seed: UInt64, side: Int, nuisances: SceneNuisanceLevels
   ) throws -> Dataset {
-    let data = try task.dataset(split, count: count, seed: seed, side: side)
+    let data = try task.dataset(split, count: count, seed: seed, side: side, nuisances: nuisances)
     return Dataset(
       images: data.images, labels: data.labels, classNames: data.classNames, source: "scenes, \(task.rawValue), \(split.rawValue) (seed \(seed))")
   }

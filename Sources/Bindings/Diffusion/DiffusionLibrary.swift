@@ -87,7 +87,7 @@ enum DiffusionLibrary {
       let options = GenerationOptions(
         imagesPerCaption: s[images], guidance: s[guidance], steps: s[samplerSteps], eta: s[eta], seed: UInt64(bitPattern: Int64(s[seed])), batch: s[together],
         checkpoint: s[checkpoint])
-      let report = try s[onStep]
+      let report = s[onStep]
       var told = 0
       return try handle.generate(s[captions], options) { fraction in
         try session.interrupt.check()

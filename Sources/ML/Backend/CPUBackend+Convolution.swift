@@ -46,7 +46,7 @@ struct ConvolutionShape {
   }
 }
 
-// Convolution as products of filters with the matrix of patches, one picture at a time.
+// Convolution as products of filters with the matrix of patches, one picture at a time; 3x3 ones by Winograd's algorithm.
 extension CPUBackend {
   func convolution(_ x: TensorData, weight: TensorData, bias: TensorData?, stride: Int, padding: Int) throws -> TensorData {
     try compute("conv2d", x.dtype,
@@ -59,6 +59,10 @@ extension CPUBackend {
     let s = ConvolutionShape(input: x.shape, weight: w.shape, stride: stride, padding: padding)
     let out = try TensorData([s.batch, s.filters, s.outputHeight, s.outputWidth], x.dtype)
     let px = x.pointer(T.self), pw = w.pointer(T.self), po = out.pointer(T.self), pb = b?.pointer(T.self)
+    if s.suitsWinograd {
+      winogradConvolution(s, px, pw, pb, po)
+      return out
+    }
     ThreadPool.parallelFor(s.batch) { image in
       let picture = px + image * s.channels * s.height * s.width
       let target = po + image * s.filters * s.positions
@@ -107,9 +111,14 @@ extension CPUBackend {
                                                   _ gradient: TensorData, _ needsInput: Bool) throws -> (input: TensorData?, weight: TensorData) {
     let x = try contiguous(input), w = try contiguous(filters), g = try contiguous(gradient)
     let s = ConvolutionShape(input: x.shape, weight: w.shape, stride: stride, padding: padding)
-    let gx = needsInput ? try full(x.shape, 0, x.dtype) : nil
     let gw = try TensorData(w.shape, w.dtype)
     let px = x.pointer(T.self), pw = w.pointer(T.self), pg = g.pointer(T.self)
+    if s.suitsWinograd, s.batch > 0 {
+      let gx = needsInput ? try TensorData(x.shape, x.dtype) : nil
+      winogradGradient(s, px, pw, pg, inputGradient: gx?.pointer(T.self), weightGradient: gw.pointer(T.self))
+      return (gx, gw)
+    }
+    let gx = needsInput ? try full(x.shape, 0, x.dtype) : nil
     let size = s.patch * s.filters
     // Pictures are summed in a fixed number of groups, whatever the number of threads.
     let groups = min(s.batch, 8)

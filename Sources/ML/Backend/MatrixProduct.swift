@@ -36,6 +36,8 @@ struct MatrixProduct<T> {
 private enum Cut {
   /// Inner length of one packed block; 32 columns of it fill the first-level cache.
   static let depth = 256
+  /// Rows of the left side that a thread takes at once: 144 x 256 numbers are 144 KiB.
+  static let rows = 144
   /// From this inner length on, partial products over chunks are summed; below, there is one chain.
   static let deep = 4096
   static let chunk = 2048
@@ -54,6 +56,28 @@ extension Float {
         return UnsafePointer(packed)
       }
     }
+  }
+
+  static var panelShift: Int { kernel.columns.trailingZeroBitCount }
+
+  /// Numbers of a packed left side.
+  static func packedLeftCount(rows: Int, inner: Int) -> Int { (rows + kernel.rows - 1) / kernel.rows * kernel.rows * inner }
+
+  /// Packs a left side [rows, inner] once for many products.
+  static func packLeft(_ left: UnsafePointer<Float>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Float>) {
+    packLeft(MatrixOperand(left, rowStride: inner), rows: rows, inner: 0, depth: inner, into: target)
+  }
+
+  /// A product whose right side is packed already: panels of 2^panelShift columns, each [inner][columns]; the pointer and strides
+  /// of `right` are replaced by them, and those of `left` by a packed left side if one is given.
+  static func panelProduct(_ p: MatrixProduct<Float>, packedLeft: UnsafePointer<Float>?, panels: UnsafePointer<Float>) {
+    guard p.rows > 0, p.columns > 0 else { return }
+    chain(p, from: 0, to: p.inner, panelStride: p.inner * kernel.columns, packedLeft: packedLeft) { start, _ in panels + start * kernel.columns }
+  }
+
+  static func transpose(_ source: UnsafePointer<Float>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int,
+                        _ rows: Int, _ columns: Int) {
+    kernel.transpose(source, sourceStride, target, targetStride, rows, columns)
   }
 
   static func parallelProduct(_ p: MatrixProduct<Float>, epilogue: ((Int, Int) -> Void)? = nil) {
@@ -79,7 +103,11 @@ extension Float {
         packRight(p.right, inner: start, depth: depth, columns: p.columns, panels: panel..<panel + 1,
                   into: packed + start * width + panel * kernel.columns * depth)
       }
-      let rowBlock = kernel.rows * max(1, min(8, p.rows / (kernel.rows * 2 * ThreadPool.threadCount)))
+      // As many rows as the second-level cache holds beside a panel, in a number of blocks that threads share evenly.
+      let most = kernel.rows * max(1, Cut.rows / kernel.rows)
+      let rounds = (p.rows + most * ThreadPool.threadCount - 1) / (most * ThreadPool.threadCount)
+      let share = (p.rows + rounds * ThreadPool.threadCount - 1) / (rounds * ThreadPool.threadCount)
+      let rowBlock = max(kernel.rows, (share + kernel.rows - 1) / kernel.rows * kernel.rows)
       let rowBlocks = (p.rows + rowBlock - 1) / rowBlock
       ThreadPool.parallelFor(rowBlocks) { job in
         let first = job * rowBlock
@@ -121,7 +149,11 @@ extension Float {
   }
 
   /// Runs the product block by block along the inner axis; `pack` gives the packed right side of a block.
-  private static func chain(_ p: MatrixProduct<Float>, from: Int, to: Int,
+  ///
+  /// - Parameters:
+  ///   - panelStride: distance between packed panels; by default they hold the block alone.
+  ///   - packedLeft: the whole left side as `packedLeft(_:)` makes it; by default the block's part is packed here.
+  private static func chain(_ p: MatrixProduct<Float>, from: Int, to: Int, panelStride: Int? = nil, packedLeft: UnsafePointer<Float>? = nil,
                             pack: (_ start: Int, _ depth: Int) -> UnsafePointer<Float>) {
     let tileRows = kernel.rows, tileColumns = kernel.columns
     let tile = kernel.tile
@@ -130,48 +162,31 @@ extension Float {
       if !p.accumulate { for row in 0..<p.rows { (p.out + row * p.stride).update(repeating: 0, count: p.columns) } }
       return
     }
-    // Rows that lie a multiple of 4 KiB apart would all fall into the same cache sets; those, and transposed ones, are packed.
-    let direct = p.left.columnStride == 1 && p.left.rowStride % 1024 != 0
-    let fullRows = p.rows / tileRows * tileRows
-    let packedRows = direct ? p.rows - fullRows : p.rows
-    let paddedRows = (packedRows + tileRows - 1) / tileRows * tileRows
-    let firstPacked = direct ? fullRows : 0
-    withScratch(Float.self, paddedRows * Cut.depth + tileRows * tileColumns) { scratch in
-      let edge = scratch + paddedRows * Cut.depth
+    let paddedRows = (p.rows + tileRows - 1) / tileRows * tileRows
+    withScratch(Float.self, (packedLeft == nil ? paddedRows * min(Cut.depth, to - from) : 0) + tileRows * tileColumns) { scratch in
+      let edge = scratch, ownLeft = scratch + tileRows * tileColumns
       var start = from
       while start < to {
         let depth = min(Cut.depth, to - start)
         let accumulate = p.accumulate || start > from
-        if packedRows > 0 {
-          packLeft(p.left, firstRow: firstPacked, rows: packedRows, inner: start, depth: depth, into: scratch)
-        }
+        if packedLeft == nil { packLeft(p.left, rows: p.rows, inner: start, depth: depth, into: ownLeft) }
         let packed = pack(start, depth)
         for panel in 0..<panels {
-          let right = packed + panel * tileColumns * depth
+          let right = packed + panel * (panelStride ?? tileColumns * depth)
           let column = panel * tileColumns
           let columns = min(tileColumns, p.columns - column)
           var row = 0
           while row < p.rows {
             let rows = min(tileRows, p.rows - row)
             let out = p.out + row * p.stride + column
-            let left: UnsafePointer<Float>
-            let rowStride: Int, innerStride: Int
-            if row >= firstPacked {
-              left = UnsafePointer(scratch + (row - firstPacked) * depth)
-              rowStride = 1
-              innerStride = tileRows
-            } else {
-              left = p.left.pointer + row * p.left.rowStride + start
-              rowStride = p.left.rowStride
-              innerStride = 1
-            }
+            let left = packedLeft.map { $0 + row * p.inner + start * tileRows } ?? UnsafePointer(ownLeft + row * depth)
             if rows == tileRows && columns == tileColumns {
-              tile(left, rowStride, innerStride, right, depth, out, p.stride, accumulate)
+              tile(left, right, depth, out, p.stride, accumulate)
             } else {
               if accumulate {
                 for r in 0..<rows { (edge + r * tileColumns).update(from: out + r * p.stride, count: columns) }
               }
-              tile(left, rowStride, innerStride, right, depth, edge, tileColumns, accumulate)
+              tile(left, right, depth, edge, tileColumns, accumulate)
               for r in 0..<rows { (out + r * p.stride).update(from: edge + r * tileColumns, count: columns) }
             }
             row += tileRows
@@ -183,27 +198,23 @@ extension Float {
   }
 
   /// Copies rows into blocks [depth][tile rows], zero beyond the last row.
-  private static func packLeft(_ left: MatrixOperand<Float>, firstRow: Int, rows: Int, inner: Int, depth: Int,
-                               into scratch: UnsafeMutablePointer<Float>) {
+  private static func packLeft(_ left: MatrixOperand<Float>, rows: Int, inner: Int, depth: Int, into scratch: UnsafeMutablePointer<Float>) {
     let tileRows = kernel.rows
     var row = 0
     while row < rows {
       let block = scratch + row * depth
       let count = min(tileRows, rows - row)
-      let source = left.pointer + (firstRow + row) * left.rowStride + inner * left.columnStride
+      let source = left.pointer + row * left.rowStride + inner * left.columnStride
       if left.rowStride == 1 {
         for k in 0..<depth {
           let from = source + k &* left.columnStride, to = block + k &* tileRows
           for r in 0..<count { to[r] = from[r] }
         }
       } else {
-        for r in 0..<count {
-          let from = source + r &* left.rowStride
-          var to = block + r
-          for k in 0..<depth {
-            to.pointee = from[k &* left.columnStride]
-            to += tileRows
-          }
+        if left.columnStride == 1 {
+          kernel.transpose(source, left.rowStride, block, tileRows, count, depth)
+        } else {
+          for k in 0..<depth { for r in 0..<count { block[k &* tileRows &+ r] = source[r &* left.rowStride &+ k &* left.columnStride] } }
         }
       }
       if count < tileRows { for k in 0..<depth { for r in count..<tileRows { block[k &* tileRows &+ r] = 0 } } }
@@ -223,13 +234,10 @@ extension Float {
       if right.columnStride == 1 {
         for k in 0..<depth { (block + k &* tileColumns).update(from: source + k &* right.rowStride, count: count) }
       } else {
-        for c in 0..<count {
-          let from = source + c &* right.columnStride
-          var to = block + c
-          for k in 0..<depth {
-            to.pointee = from[k &* right.rowStride]
-            to += tileColumns
-          }
+        if right.rowStride == 1 {
+          kernel.transpose(source, right.columnStride, block, tileColumns, count, depth)
+        } else {
+          for k in 0..<depth { for c in 0..<count { block[k &* tileColumns &+ c] = source[k &* right.rowStride &+ c &* right.columnStride] } }
         }
       }
       if count < tileColumns { for k in 0..<depth { for c in count..<tileColumns { block[k &* tileColumns &+ c] = 0 } } }
@@ -248,6 +256,30 @@ extension Double {
                 Int32(max(leftTransposed ? p.left.columnStride : p.left.rowStride, leftTransposed ? p.rows : p.inner, 1)), p.right.pointer,
                 Int32(max(rightTransposed ? p.right.columnStride : p.right.rowStride, rightTransposed ? p.inner : p.columns, 1)),
                 p.accumulate ? 1 : 0, p.out, Int32(max(p.stride, p.columns, 1)))
+  }
+
+  static var panelShift: Int { 3 }
+
+  static func packedLeftCount(rows: Int, inner: Int) -> Int { rows * inner }
+
+  static func packLeft(_ left: UnsafePointer<Double>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Double>) {
+    target.update(from: left, count: rows * inner)
+  }
+
+  static func panelProduct(_ p: MatrixProduct<Double>, packedLeft: UnsafePointer<Double>?, panels: UnsafePointer<Double>) {
+    for first in stride(from: 0, to: p.columns, by: 8) {
+      var part = p
+      if let packedLeft { part.left = MatrixOperand(packedLeft, rowStride: p.inner) }
+      part.columns = min(8, p.columns - first)
+      part.right = MatrixOperand(panels + first * p.inner, rowStride: 8)
+      part.out += first
+      serialProduct(part)
+    }
+  }
+
+  static func transpose(_ source: UnsafePointer<Double>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Double>, _ targetStride: Int,
+                        _ rows: Int, _ columns: Int) {
+    for row in 0..<rows { for column in 0..<columns { target[column &* targetStride &+ row] = source[row &* sourceStride &+ column] } }
   }
 
   static func parallelProduct(_ p: MatrixProduct<Double>, epilogue: ((Int, Int) -> Void)? = nil) {
