@@ -5,12 +5,13 @@ local loam = require "loam"
 local data, diffusion, encoder, eval = loam.data, loam.diffusion, loam.encoder, loam.eval
 local plot, report, run, store = loam.plot, loam.report, loam.run, loam.store
 local p = run.preset{
-  all = {seed = 1, seeds = 1, data = "", probe = "", size = 32, guidance = 3, sampler_steps = 12, views = 4, out = "report",
-         generator = "models/scenes.safetensors", generator_pictures = 6000, generator_steps = 3000, probe_test = 1000},
+  all = {seed = 1, seeds = 1, data = "", probe = "", size = 32, nuisance = 0.35, guidance = 3, sampler_steps = 12, views = 4, crops = 192,
+         width = 96, depth = 3, patch = 8, learning_rate = 3e-3, out = "report", generator = "models/scenes.safetensors",
+         generator_pictures = 6000, generator_steps = 2000, probe_train = 1000, probe_test = 1000},
   smoke = {captions = 24, images = 4, steps = 12, crops = 48, probe_train = 120, probe_test = 60, width = 48, depth = 2,
            sampler_steps = 4, generator_pictures = 200, generator_steps = 20},
-  demo = {captions = 160, images = 6, steps = 180, crops = 192, probe_train = 1000, width = 96, depth = 3},
-  laptop = {captions = 400, images = 8, steps = 1000, crops = 256, probe_train = 2000, width = 128, depth = 4},
+  demo = {captions = 120, images = 6, steps = 200},
+  laptop = {captions = 300, images = 8, steps = 1000, probe_train = 2000},
 }
 local arms = {{"random features"}, {"SimCLR, real", "simclr"}, {"CLIP, real", "clip"}, {"SimCLR, synthetic", "simclr", true},
               {"CLIP, synthetic", "clip", true}, {"StableRep, synthetic", "stablerep", true}, {"StableRep+, synthetic", "stablerep+", true}}
@@ -32,7 +33,7 @@ end
 
 local function draw_tasks(seed)
   for _, task in ipairs(tasks) do
-    tasks[task] = data.probe(task, {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed})
+    tasks[task] = data.probe(task, {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed, nuisance = p.nuisance})
   end
 end
 
@@ -57,11 +58,12 @@ end
 
 local function learn(name, objective, set, seed)
   local steps, crops, views, augmentation = p.steps, p.crops, p.views, p.data == "" and "scenes" or "strong"
-  local net = {size = p.size, patch = 4, width = p.width, depth = p.depth, heads = 4, stem = "convolutional", pooling = "mean", seed = seed}
+  local net = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = 3, stem = "convolutional", pooling = "max", seed = seed}
+  local rate = p.learning_rate
   return store.stage{name = name, inputs = {pictures = set}, code = function(stage)
     if objective then
       net.objective, net.data, net.steps, net.crops, net.images_per_caption = objective, set, steps, crops, views
-      net.augmentation, net.checkpoint, net.on_step = augmentation, stage.folder, watch(name, steps)
+      net.augmentation, net.checkpoint, net.learning_rate, net.on_step = augmentation, stage.folder, rate, watch(name, steps)
     end
     local trained = (objective and encoder.train or encoder.random)(net)
     trained:save(stage:path("encoder.safetensors"))
@@ -89,7 +91,7 @@ local model, path = generator()
 local scores, curves = {}, {}
 for seed = p.seed, p.seed + p.seeds - 1 do
   if p.probe == "" then draw_tasks(seed) end
-  local real = p.data == "" and data.scenes{count = p.captions * p.images, size = p.size, seed = 1000 + seed, captions_per_image = 1}
+  local real = p.data == "" and data.scenes{count = p.captions * p.images, size = p.size, seed = 1000 + seed, captions_per_image = 1, nuisance = p.nuisance}
     or load(p.data, "train", p.captions * p.images)
   local captions = real:take(math.min(p.captions, #real)):all_captions()
   local synthetic = generate(model, path, captions, p.images, p.guidance, seed)

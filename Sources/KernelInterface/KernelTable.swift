@@ -133,6 +133,8 @@ public final class ProductKernel {
   public let tile: (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void
   /// target[c · target stride + r] = source[r · source stride + c]: source, its stride, target, its stride, rows, columns.
   public let transpose: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
+  /// Copies `rows` neighbouring numbers for each step of the inner axis: source, distance between steps, target, depth.
+  public let packRows: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
 
   /// Runs multiply-adds on registers alone, for measuring the processor's limit; takes the number of rounds.
   public let spin: (Int) -> Float
@@ -142,8 +144,10 @@ public final class ProductKernel {
   public init(rows: Int, columns: Int,
               tile: @escaping (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void,
               transpose: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void,
+              packRows: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void,
               spin: @escaping (Int) -> Float, spinOperations: Int) {
     self.transpose = transpose
+    self.packRows = packRows
     self.rows = rows
     self.columns = columns
     self.tile = tile

@@ -168,6 +168,7 @@ import KernelInterface
 private func transpose(_ source: Input, _ sourceStride: Int, _ target: Output, _ targetStride: Int, _ rows: Int, _ columns: Int) {
   @inline(__always) func row(_ p: Input) -> SIMD4<Float> { UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Float>.self) }
   @inline(__always) func put(_ v: SIMD4<Float>, _ p: Output) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD4<Float>.self) }
+  @inline(__always) func putPair(_ v: SIMD2<Float>, _ p: Output) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD2<Float>.self) }
   var r = 0
   while r &+ 4 <= rows {
     let s0 = source + r &* sourceStride, s1 = s0 + sourceStride, s2 = s1 + sourceStride, s3 = s2 + sourceStride
@@ -192,12 +193,52 @@ private func transpose(_ source: Input, _ sourceStride: Int, _ target: Output, _
     }
     r &+= 4
   }
+  while r &+ 2 <= rows {
+    let s0 = source + r &* sourceStride, s1 = s0 + sourceStride
+    var c = 0
+    while c &+ 4 <= columns {
+      var pairs = SIMD8<Float>()
+      pairs.evenHalf = row(s0 + c)
+      pairs.oddHalf = row(s1 + c)
+      let to = target + (c &* targetStride &+ r)
+      putPair(pairs.lowHalf.lowHalf, to)
+      putPair(pairs.lowHalf.highHalf, to + targetStride)
+      putPair(pairs.highHalf.lowHalf, to + 2 &* targetStride)
+      putPair(pairs.highHalf.highHalf, to + 3 &* targetStride)
+      c &+= 4
+    }
+    while c < columns {
+      let to = target + (c &* targetStride &+ r)
+      to[0] = s0[c]
+      to[1] = s1[c]
+      c &+= 1
+    }
+    r &+= 2
+  }
   while r < rows {
     let from = source + r &* sourceStride
     for c in 0..<columns { target[c &* targetStride &+ r] = from[c] }
     r &+= 1
   }
 }
+
+/// Copies tileRows neighbouring numbers for each step of the inner axis: source, distance between steps, target, depth.
+private func packRows(_ source: Input, _ step: Int, _ target: Output, _ depth: Int) {
+  for k in 0..<depth {
+    let from = source + k &* step, to = target + k &* tileRows
+    #if KERNELS_V4
+      store(UnsafeRawPointer(from).loadUnaligned(as: SIMD8<Float>.self), to)
+      store(UnsafeRawPointer(from + 8).loadUnaligned(as: SIMD4<Float>.self), to + 8)
+    #elseif KERNELS_V3
+      store(UnsafeRawPointer(from).loadUnaligned(as: SIMD4<Float>.self), to)
+      store(UnsafeRawPointer(from + 4).loadUnaligned(as: SIMD2<Float>.self), to + 4)
+    #else
+      store(UnsafeRawPointer(from).loadUnaligned(as: SIMD4<Float>.self), to)
+    #endif
+  }
+}
+
+@_transparent private func store<Vector>(_ v: Vector, _ p: Output) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self) }
 
 /// Twelve independent chains of multiply-adds: enough to keep every unit of current processors busy, and few enough to stay in
 /// sixteen registers with the two constants.
@@ -214,4 +255,4 @@ private func spin(_ rounds: Int) -> Float {
 }
 
 /// The product kernel of this instruction set.
-public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, transpose: transpose, spin: spin, spinOperations: 12 * width * 2)
+public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, transpose: transpose, packRows: packRows, spin: spin, spinOperations: 12 * width * 2)

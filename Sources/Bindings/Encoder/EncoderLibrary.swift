@@ -10,7 +10,7 @@ enum EncoderLibrary {
   private static let depth = Argument.integer("depth", "number of transformer blocks", default: 4, in: 1...200)
   private static let heads = Argument.integer("heads", "attention heads", default: 4, in: 1...256)
   private static let stem = Argument<VisionStem>.choice("stem", "how pixels become tokens", of: VisionStem.self, default: .patch)
-  private static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean over patches", of: FeaturePooling.self, default: .cls)
+  private static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
   private static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
 
   // What it learns from, and how.

@@ -205,7 +205,9 @@ extension Float {
       let block = scratch + row * depth
       let count = min(tileRows, rows - row)
       let source = left.pointer + row * left.rowStride + inner * left.columnStride
-      if left.rowStride == 1 {
+      if left.rowStride == 1, count == tileRows {
+        kernel.packRows(source, left.columnStride, block, depth)
+      } else if left.rowStride == 1 {
         for k in 0..<depth {
           let from = source + k &* left.columnStride, to = block + k &* tileRows
           for r in 0..<count { to[r] = from[r] }

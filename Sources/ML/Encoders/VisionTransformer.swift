@@ -11,7 +11,7 @@ public final class VisionTransformer: Module {
   public let patches: PatchEmbedding?
   public let stem: ConvolutionalStem?
   public let preNorm: LayerNorm?
-  /// The norm before pooling (`norm`); nil when pooling is the mean.
+  /// The norm before pooling (`norm`); nil when pooling is over patches.
   public let norm: LayerNorm?
   /// The norm after pooling (`fc_norm`); nil when pooling takes the class token.
   public let pooledNorm: LayerNorm?
@@ -50,7 +50,7 @@ public final class VisionTransformer: Module {
     }
     blocks = ModuleList(layers)
     norm = configuration.pooling == .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
-    pooledNorm = configuration.pooling == .mean ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
+    pooledNorm = configuration.pooling != .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
   }
 
   public var ownParameters: [(name: String, parameter: Parameter)] { [("cls_token", classToken), ("pos_embed", positions)] }
@@ -91,6 +91,7 @@ public final class VisionTransformer: Module {
   public func callAsFunction(_ images: Tensor) throws -> Tensor {
     let hidden = try tokens(images)
     guard let pooledNorm else { return try hidden.select(axis: 1, index: 0) }
-    return try pooledNorm(hidden.narrow(axis: 1, start: 1, count: configuration.patchCount).mean(axes: [1]))
+    let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)
+    return try pooledNorm(configuration.pooling == .max ? patches.maximum(axis: 1) : patches.mean(axes: [1]))
   }
 }

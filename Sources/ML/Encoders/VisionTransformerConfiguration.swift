@@ -14,6 +14,9 @@ public enum FeaturePooling: String, Codable, Sendable, CaseIterable {
   case cls
   /// The mean over patch tokens, then a norm (`fc_norm`), as timm's `global_pool="avg"`.
   case mean
+  /// The largest value of each channel over patch tokens, then a norm (`fc_norm`), as timm's `global_pool="max"`. A small object
+  /// in a large picture is not averaged away.
+  case max
 }
 
 /// How a picture becomes tokens.

@@ -61,4 +61,9 @@ for tag, causal, activation in [("text", True, QuickGELU), ("text-open", False, 
             rows.append(x[:, -1] @ model.text_projection)
         features = torch.cat(rows)
     record(tag, {"features": features}, half=False)
+# Last, so that what stands above keeps its random numbers.
+model = VisionTransformer(img_size=16, patch_size=4, embed_dim=16, depth=2, num_heads=2, num_classes=0, global_pool="max").eval()
+roughen(model)
+record("max/weight", dict(model.named_parameters()), half=True)
+record("max", {"features": model(images)}, half=False)
 save_file(out, "encoders.safetensors", metadata={"timm": timm.__version__, "torch": torch.__version__})

@@ -7,7 +7,7 @@ struct EncoderTests {
 
   static func vision(_ tag: String) throws -> VisionTransformer {
     var configuration = VisionTransformerConfiguration(imageSize: 16, patchSize: 4, width: 16, depth: 2, heads: 2)
-    if tag == "mean" { configuration.pooling = .mean }
+    if let pooling = FeaturePooling(rawValue: tag) { configuration.pooling = pooling }
     if tag == "clip" {
       configuration.preNorm = true
       configuration.gelu = .quick
@@ -18,7 +18,7 @@ struct EncoderTests {
     return model
   }
 
-  @Test(arguments: ["cls", "mean", "clip"])
+  @Test(arguments: ["cls", "mean", "max", "clip"])
   func `features of a vision transformer equal timm's`(tag: String) throws {
     let tensors = try ModelGolden.tensors(EncoderTests.golden)
     let features = try EncoderTests.vision(tag)(ModelGolden.tensor("images", in: tensors))
