@@ -58,6 +58,7 @@ end
 
 local function learn(name, objective, set, seed)
   local steps, crops, views, augmentation = p.steps, p.crops, p.views, p.data == "" and "scenes" or "strong"
+  if objective == "clip" then augmentation = p.data == "" and "scenes_weak" or "weak" end -- the paper's recipe for CLIP
   local net = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = 3, stem = "convolutional", pooling = "max", seed = seed}
   local rate = p.learning_rate
   return store.stage{name = name, inputs = {pictures = set}, code = function(stage)

@@ -38,20 +38,23 @@ extension TextToImage {
     guard batchSize >= 1 else { throw ModelError("generate: the batch size must be at least 1, got \(batchSize)") }
     guard guidance.isFinite else { throw ModelError("generate: the guidance must be a finite number, got \(guidance)") }
     let plan = try SamplerPlan(options, schedule: configuration.schedule)
-    let padded = try PaddedCaptions(tokens, lengths: lengths, contextLength: configuration.text.contextLength)
+    // The empty caption stands last, so that it is padded like the others.
+    let padded = try PaddedCaptions(tokens + [configuration.emptyCaption], lengths: lengths.map { $0 + [configuration.emptyCaption.count] },
+                                    contextLength: configuration.text.contextLength)
+    let count = tokens.count
     let size = configuration.unet.imageSize
     let shape = [configuration.unet.channels, size, size]
     let sampler = DDIMSampler(plan: plan, prediction: configuration.prediction)
     return try withoutTracking {
-      let empty = try guidance == 1 ? nil : encode([configuration.emptyCaption])
+      let empty = try guidance == 1 ? nil : encode(padded.selecting([count]))
       var batches: [Tensor] = []
       var start = 0
-      while start < padded.count {
-        let range = start..<min(start + batchSize, padded.count)
+      while start < count {
+        let range = start..<min(start + batchSize, count)
         let captions = try self.captions(padded, range: range, empty: empty, guidance: guidance)
         let pictures = try sampler.sample(
           shape: shape, streams: Array(streams[range]), firstImage: range.lowerBound,
-          progress: { try progress(GenerationProgress(images: range, step: $0, steps: plan.steps.count, total: padded.count)) },
+          progress: { try progress(GenerationProgress(images: range, step: $0, steps: plan.steps.count, total: count)) },
           network: { try guided($0, time: $1, captions: captions, guidance: guidance) })
         batches.append(try pictures.clamp(lower: -1, upper: 1))
         start = range.upperBound
@@ -92,14 +95,12 @@ extension TextToImage {
       return EncodedCaptions(context: try repeated(empty.context), lengths: [Int](repeating: empty.lengths[0], count: count),
                              pooled: try empty.pooled.map(repeated))
     }
-    let batch = tokens.selecting(range)
-    let (context, feature) = try textEncoder(batch)
-    let pooled = configuration.unet.pooledWidth == nil ? nil : feature
-    guard let empty else { return EncodedCaptions(context: context, lengths: batch.lengths, pooled: pooled) }
+    let told = try encode(tokens.selecting(range))
+    guard let empty else { return told }
     return EncodedCaptions(
-      context: try Tensor.concatenate([context, repeated(empty.context)], axis: 0),
-      lengths: batch.lengths + [Int](repeating: empty.lengths[0], count: count),
-      pooled: try pooled.flatMap { with in try empty.pooled.map { try Tensor.concatenate([with, repeated($0)], axis: 0) } })
+      context: try Tensor.concatenate([told.context, repeated(empty.context)], axis: 0),
+      lengths: told.lengths + [Int](repeating: empty.lengths[0], count: count),
+      pooled: try told.pooled.flatMap { with in try empty.pooled.map { try Tensor.concatenate([with, repeated($0)], axis: 0) } })
   }
 
   private func guided(_ pictures: Tensor, time: Int, captions: EncodedCaptions, guidance: Double) throws -> Tensor {

@@ -95,9 +95,12 @@ public final class TextToImage: Module {
 
   public var parts: [(name: String, module: any Module)] { [("text_encoder", textEncoder), ("unet", unet)] }
 
-  /// Encodes captions; rows are padded to the model's context length, so that a caption's code never depends on its company.
+  /// Encodes captions. Nothing attends to padding, so a caption's code never depends on its company.
   public func encode(_ captions: [[Int]], lengths: [Int]? = nil) throws -> EncodedCaptions {
-    let tokens = try PaddedCaptions(captions, lengths: lengths, contextLength: configuration.text.contextLength)
+    try encode(PaddedCaptions(captions, lengths: lengths, contextLength: configuration.text.contextLength))
+  }
+
+  func encode(_ tokens: PaddedCaptions) throws -> EncodedCaptions {
     let (context, feature) = try textEncoder(tokens)
     return EncodedCaptions(context: context, lengths: tokens.lengths, pooled: configuration.unet.pooledWidth == nil ? nil : feature)
   }

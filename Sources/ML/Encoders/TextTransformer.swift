@@ -52,12 +52,12 @@ public struct PaddedCaptions: Sendable, Equatable {
   public let length: Int
   public var count: Int { lengths.count }
 
-  /// Pads captions.
+  /// Pads captions to the longest of them.
   ///
   /// - Parameters:
   ///   - captions: token ids of each caption, begin and end marks included; rows may already be padded.
   ///   - lengths: real tokens of each; nil means that the rows are not padded.
-  ///   - contextLength: length to pad to.
+  ///   - contextLength: most tokens of a caption.
   ///   - padding: id that fills up, default 0; it is never attended to.
   /// - Throws: `ModelError` for an empty caption, or one longer than the context.
   public init(_ captions: [[Int]], lengths: [Int]? = nil, contextLength: Int, padding: Int = 0) throws {
@@ -65,8 +65,9 @@ public struct PaddedCaptions: Sendable, Equatable {
     guard real.count == captions.count else {
       throw ModelError("tokens: \(captions.count) captions but \(real.count) lengths; give one length for each caption")
     }
+    let longest = min(contextLength, real.max() ?? 1)
     var ids: [Int] = []
-    ids.reserveCapacity(captions.count * contextLength)
+    ids.reserveCapacity(captions.count * longest)
     for (index, caption) in captions.enumerated() {
       let count = real[index]
       guard count >= 1, count <= caption.count else {
@@ -76,11 +77,11 @@ public struct PaddedCaptions: Sendable, Equatable {
         throw ModelError("tokens: caption \(index) has \(count) tokens but the model reads at most \(contextLength); truncate it when tokenising")
       }
       ids.append(contentsOf: caption[..<count])
-      ids.append(contentsOf: repeatElement(padding, count: contextLength - count))
+      ids.append(contentsOf: repeatElement(padding, count: longest - count))
     }
     self.ids = ids
     self.lengths = real
-    self.length = contextLength
+    self.length = longest
   }
 
   /// The captions with the given numbers.
