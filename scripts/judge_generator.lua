@@ -4,7 +4,7 @@ local loam = require "loam"
 local data, diffusion, eval, nn, optim, random, report, run, store, tensor =
   loam.data, loam.diffusion, loam.eval, loam.nn, loam.optim, loam.random, loam.report, loam.run, loam.store, loam.tensor
 local p = run.preset{
-  all = {seed = 1, nuisance = 0.35, generator = "models/scenes.safetensors", sampler_steps = 20, batch = 64, learning_rate = 2e-3, out = "report"},
+  all = {seed = 1, nuisance = 0.1, generator = "models/scenes.safetensors", sampler_steps = 20, batch = 64, learning_rate = 2e-3, out = "report"},
   smoke = {scenes = 400, steps = 4, captions = 4, guidance = "1,3"},
   laptop = {scenes = 12000, steps = 900, captions = 300, guidance = "1,2,3,4,6"},
 }

@@ -5,7 +5,7 @@ local loam = require "loam"
 local data, diffusion, encoder, eval = loam.data, loam.diffusion, loam.encoder, loam.eval
 local plot, report, run, store = loam.plot, loam.report, loam.run, loam.store
 local p = run.preset{
-  all = {seed = 1, seeds = 1, data = "", probe = "", size = 32, nuisance = 0.35, guidance = 3, sampler_steps = 12, views = 4, crops = 192,
+  all = {seed = 1, seeds = 1, data = "", probe = "", size = 32, nuisance = 0.1, guidance = 3, sampler_steps = 12, views = 4, crops = 192,
          width = 96, depth = 3, patch = 8, learning_rate = 3e-3, out = "report", generator = "models/scenes.safetensors",
          generator_pictures = 6000, generator_steps = 2000, probe_train = 1000, probe_test = 1000},
   smoke = {captions = 24, images = 4, steps = 12, crops = 48, probe_train = 120, probe_test = 60, width = 48, depth = 2,

@@ -1,11 +1,11 @@
 -- Makes models/scenes.safetensors, the small generator that the quickstart uses: a text-conditional UNet of 3.8 million
--- parameters, trained on 60,000 scenes of 32 pixels with five captions each, their nuisances at 0.35 of the usual strength.
+-- parameters, trained on 60,000 scenes of 32 pixels with five captions each, their nuisances at a tenth of the usual strength.
 --
 --   loam run scripts/train_scenes_generator.lua
 local loam = require "loam"
 local data, diffusion, run = loam.data, loam.diffusion, loam.run
 
-local p = run.preset{laptop = {seed = 1, count = 60000, nuisance = 0.35, steps = 9000, batch = 32, learning_rate = 1e-3, average_decay = 0.999,
+local p = run.preset{laptop = {seed = 1, count = 60000, nuisance = 0.1, steps = 8000, batch = 32, learning_rate = 1.5e-3, average_decay = 0.999,
                                out = "models/scenes.safetensors", checkpoint = ".loam/scenes-generator"}}
 local bar = run.progress{label = "generator", total = p.steps}
 local generator = diffusion.train{
