@@ -162,12 +162,12 @@ public func winogradInputGradient<T: BinaryFloatingPoint>(_ v: UnsafePointer<T>,
 }
 
 /// G g Gᵀ of filters [filters, channels, 3, 3]: component k of filter o and channel c lies at k · filters · channels + o · channels + c,
-/// or, transposed, + c · filters + o.
+/// or, transposed, + c · filters + o. Of the filters in `range` only, so that threads can share them.
 @inlinable @inline(__always)
 public func winogradFilters<T: BinaryFloatingPoint>(_ g: UnsafePointer<T>, _ filters: Int, _ channels: Int, _ transposed: Bool,
-                                                    _ out: UnsafeMutablePointer<T>) {
+                                                    _ out: UnsafeMutablePointer<T>, _ range: Range<Int>) {
   let size = filters &* channels
-  for o in 0..<filters {
+  for o in range {
     for c in 0..<channels {
       let w = g + (o &* channels &+ c) &* 9
       let place = transposed ? c &* filters &+ o : o &* channels &+ c
@@ -189,11 +189,13 @@ public func winogradFilters<T: BinaryFloatingPoint>(_ g: UnsafePointer<T>, _ fil
   }
 }
 
-/// Gᵀ u G: the gradient of filters [filters, channels, 3, 3] from that of their transforms; the adjoint of `winogradFilters`.
+/// Gᵀ u G: the gradient of filters [filters, channels, 3, 3] from that of their transforms; the adjoint of `winogradFilters`. Of
+/// the filters in `range` only.
 @inlinable @inline(__always)
-public func winogradFilterGradient<T: BinaryFloatingPoint>(_ u: UnsafePointer<T>, _ filters: Int, _ channels: Int, _ out: UnsafeMutablePointer<T>) {
+public func winogradFilterGradient<T: BinaryFloatingPoint>(_ u: UnsafePointer<T>, _ filters: Int, _ channels: Int, _ out: UnsafeMutablePointer<T>,
+                                                           _ range: Range<Int>) {
   let size = filters &* channels
-  for index in 0..<size {
+  for index in (range.lowerBound &* channels)..<(range.upperBound &* channels) {
     let p = u + index, w = out + 9 &* index
     for row in 0..<3 {
       // Row of Gᵀ u, then G from the right.

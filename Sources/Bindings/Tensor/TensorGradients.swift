@@ -11,6 +11,7 @@ final class GradientsHandle: LuaObject {
 
 /// Tracking and backward passes.
 enum TensorGradients {
+  private static let upstream = Argument.optional(.tensor("gradient", "of the tensor's shape: the gradient that flows into it; needed unless it holds one element"))
   private static let keepGraph = Argument.boolean("keep_graph", "keep what a second backward pass needs", default: false)
 
   static let track = Function(
@@ -28,10 +29,14 @@ enum TensorGradients {
 
   static let backward = Function(
     "backward", "Computes the gradients of this number by every tracked tensor it was computed from. `gradients[x]` is the one by x.",
-    .tensor("x", "a tensor of one element"), .options("settings", "what is kept", keepGraph),
+    .tensor("x", "a tensor of one element, or any with an upstream gradient"), .options("settings", "where it starts and what is kept", upstream, keepGraph),
     returns: .object("the gradients", GradientsHandle.self),
-    example: ("local x = tensor.new{1, 2, 3}:track()\nlocal g = (x * x):sum():backward()\nreturn g[x]", "tensor({2, 4, 6}, f32 [3])")
-  ) { x, settings in GradientsHandle(try x.backward(keepGraph: settings[keepGraph])) }
+    example: ("""
+      local x = tensor.new{1, 2, 3}:track()
+      local weighted = (x * x):backward{gradient = tensor.new{1, 0, 10}}
+      return (x * x):sum():backward()[x], weighted[x]
+      """, "tensor({2, 4, 6}, f32 [3])\ttensor({ 2,  0, 60}, f32 [3])")
+  ) { x, settings in GradientsHandle(try x.backward(from: settings[upstream], keepGraph: settings[keepGraph])) }
 
   static let noGrad = Function(
     "no_grad", "Calls a function whose operations record no history, and returns its results.", .callback("f", "what to call"),

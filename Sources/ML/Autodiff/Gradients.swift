@@ -25,13 +25,22 @@ public struct Gradients {
 }
 
 extension Tensor {
-  /// The gradients of this scalar by every tracked leaf it was computed from.
+  /// The gradients of this scalar, or of the sum of this tensor times `upstream`, by every tracked leaf it was computed from.
   ///
-  /// - Parameter keepGraph: keep what a second backward pass over the same graph needs; by default it is released at once.
-  /// - Throws: `TensorError.notScalar`, `.notTracked`, or `.graphReleased` when the graph was used before.
-  public func backward(keepGraph: Bool = false) throws -> Gradients {
-    guard count == 1 else { throw TensorError.notScalar(shape: shape) }
+  /// - Parameters:
+  ///   - upstream: of this tensor's shape and type; nil means 1, which only a tensor of one element has a use for.
+  ///   - keepGraph: keep what a second backward pass over the same graph needs; by default it is released at once.
+  /// - Throws: `TensorError.notScalar`, `.shapeMismatch`, `.typeMismatch`, `.notTracked`, or `.graphReleased` when the graph was
+  ///   used before.
+  public func backward(from upstream: Tensor? = nil, keepGraph: Bool = false) throws -> Gradients {
+    if upstream == nil, count != 1 { throw TensorError.notScalar(shape: shape) }
     guard let root = node else { throw TensorError.notTracked }
+    if let upstream {
+      guard upstream.shape == shape else {
+        throw TensorError.shapeMismatch(operation: "backward", left: shape, right: upstream.shape, remedy: "the upstream gradient has the tensor's own shape")
+      }
+      try upstream.requireType(dtype, "backward")
+    }
     var order: [Node] = []
     var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
     var pending = [root]
@@ -42,7 +51,7 @@ extension Tensor {
     }
     // Creation order is a topological order, and always the same one.
     order.sort { $0.sequence > $1.sequence }
-    var flowing: [ObjectIdentifier: TensorData] = [ObjectIdentifier(root): try backend.full(shape, 1, dtype)]
+    var flowing: [ObjectIdentifier: TensorData] = [ObjectIdentifier(root): try upstream?.data ?? backend.full(shape, 1, dtype)]
     /// Sums made here, which may be added to in place; other gradients may be shared between nodes.
     var owned: Set<ObjectIdentifier> = []
     var gradients = Gradients()

@@ -74,7 +74,9 @@ extension CPUBackend {
   /// The 16 transformed filters, packed as left sides.
   private func packFilters<T: ComputeScalar>(_ w: UnsafeMutablePointer<T>, _ s: ConvolutionShape, transposed: Bool,
                                              _ filters: UnsafeMutablePointer<T>, into packed: UnsafeMutablePointer<T>) {
-    winogradFilters(UnsafePointer(w), s.filters, s.channels, transposed, filters)
+    ThreadPool.parallelFor(s.filters, grain: max(1, 256 / max(1, s.channels))) { o in
+      winogradFilters(UnsafePointer(w), s.filters, s.channels, transposed, filters, o..<o + 1)
+    }
     let (rows, inner) = transposed ? (s.channels, s.filters) : (s.filters, s.channels)
     let size = T.packedLeftCount(rows: rows, inner: inner)
     ThreadPool.parallelFor(16) { k in
@@ -156,8 +158,14 @@ extension CPUBackend {
           }
         }
       }
-      for group in 1..<max(1, groups) { T.kernels.accumulate(sums + group * 16 * filterSize, 1, sums, 16 * filterSize) }
-      winogradFilterGradient(UnsafePointer(sums), s.filters, s.channels, weightGradient)
+      // Filter by filter, so that threads share the work; the groups are added in order.
+      ThreadPool.parallelFor(s.filters, grain: max(1, 256 / max(1, s.channels))) { o in
+        for k in 0..<16 {
+          let total = sums + k * filterSize + o * s.channels
+          for group in 1..<max(1, groups) { T.kernels.accumulate(total + group * 16 * filterSize, 1, total, s.channels) }
+        }
+        winogradFilterGradient(UnsafePointer(sums), s.filters, s.channels, weightGradient, o..<o + 1)
+      }
     }
   }
 }

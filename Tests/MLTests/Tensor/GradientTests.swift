@@ -54,6 +54,15 @@ import Testing
     #expect(throws: TensorError.notTracked) { try x.detached().sum().backward() }
   }
 
+  @Test func `an upstream gradient weighs the elements of a tensor`() throws {
+    let x = try Tensor([1.0, 2.0, 3.0] as [Float]).tracked()
+    let upstream = try Tensor([1.0, 0.0, 10.0] as [Float])
+    #expect(try x.square().backward(from: upstream)[x]?.floats() == [2, 0, 60])
+    #expect(try x.square().backward(from: upstream)[x]?.floats() == (x.square() * upstream).sum().backward()[x]?.floats())
+    #expect(throws: TensorError.self) { try x.square().backward(from: upstream.narrow(axis: 0, start: 0, count: 2)) }
+    #expect(throws: TensorError.self) { try x.square().backward(from: upstream.cast(.f64)) }
+  }
+
   @Test func `nothing is recorded inside withoutTracking`() throws {
     let x = try Tensor([1.0] as [Float]).tracked()
     #expect(try withoutTracking { try x.exp().isTracked } == false)
