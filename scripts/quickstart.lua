@@ -11,7 +11,7 @@ local p = run.preset{
   smoke = {captions = 24, images = 4, steps = 12, crops = 48, probe_train = 120, probe_test = 60, width = 48, depth = 2,
            sampler_steps = 4, generator_pictures = 200, generator_steps = 20},
   demo = {captions = 120, images = 6, steps = 200},
-  laptop = {captions = 300, images = 8, steps = 1000, probe_train = 2000},
+  laptop = {captions = 240, images = 6, steps = 500, probe_train = 2000, probe_test = 2000},
 }
 local arms = {{"random features"}, {"SimCLR, real", "simclr"}, {"CLIP, real", "clip"}, {"SimCLR, synthetic", "simclr", true},
               {"CLIP, synthetic", "clip", true}, {"StableRep, synthetic", "stablerep", true}, {"StableRep+, synthetic", "stablerep+", true}}

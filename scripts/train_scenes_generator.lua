@@ -5,11 +5,12 @@
 local loam = require "loam"
 local data, diffusion, run = loam.data, loam.diffusion, loam.run
 
-local p = run.preset{laptop = {seed = 1, count = 60000, nuisance = 0.1, steps = 8000, batch = 32, learning_rate = 1.5e-3, average_decay = 0.999,
-                               out = "models/scenes.safetensors", checkpoint = ".loam/scenes-generator"}}
+local p = run.preset{laptop = {
+  seed = 1, count = 60000, nuisance = 0.1, steps = 7000, batch = 32, learning_rate = 1e-3, average_decay = 0.999, times = "logit_normal",
+  out = "models/scenes.safetensors", checkpoint = ".loam/scenes-generator"}}
 local bar = run.progress{label = "generator", total = p.steps}
 local generator = diffusion.train{
-  data = data.scenes{count = p.count, seed = p.seed, nuisance = p.nuisance}, steps = p.steps, batch = p.batch, seed = p.seed,
+  data = data.scenes{count = p.count, seed = p.seed, nuisance = p.nuisance}, steps = p.steps, batch = p.batch, seed = p.seed, times = p.times,
   learning_rate = p.learning_rate, average_decay = p.average_decay, checkpoint = p.checkpoint, checkpoint_every = 200,
   on_step = function(step, metrics) bar:update(step, metrics) end}
 bar:finish()

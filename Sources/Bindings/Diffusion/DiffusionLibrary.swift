@@ -13,6 +13,12 @@ enum DiffusionLibrary {
   private static let dropout = Argument.number("caption_dropout", "share of pictures shown with the empty caption", default: 0.1)
   private static let flip = Argument.number("flip_chance", "share of mirrored pictures; 0 where captions speak of left and right", default: 0)
   private static let widths = Argument.optional(.integers("widths", "channels of each level; default {64, 96, 128}"))
+  private static let weighting = Argument.choice(
+    "weighting", "of the loss by step: uniform, or min_snr with gamma 5 (Hang et al. 2023, arXiv:2303.09556)", ["uniform", "min_snr"], default: "uniform")
+  private static let times = Argument.choice(
+    "times", "which steps training sees: all alike, or mostly the middle (Esser et al. 2024, arXiv:2403.03206)", ["uniform", "logit_normal"], default: "uniform")
+  private static let timeMean = Argument.number("time_mean", "of logit_normal, in logits of t / T; 0 is the middle, below it less noise", default: 0)
+  private static let timeDeviation = Argument.number("time_deviation", "of logit_normal", default: 1)
   private static let maximumWords = Argument.integer("vocabulary_size", "most words with an id of their own", default: 4096, in: 8...1_000_000)
   private static let seed = Argument.integer("seed", "of weights, order and noise", default: 1)
   private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of the work; what was broken off goes on from it"))
@@ -33,7 +39,8 @@ enum DiffusionLibrary {
         Trains a small text-to-image diffusion model on captioned pictures: a word tokenizer, a text transformer and a UNet that predicts velocity. \
         A run that goes on from its checkpoint ends with the same bytes.
         """,
-      .options("settings", "data and training", data, steps, batch, learningRate, warmup, average, dropout, flip, widths, maximumWords, seed, checkpoint, every, onStep),
+      .options("settings", "data and training", data, steps, batch, learningRate, warmup, average, dropout, flip, weighting, times,
+               timeMean, timeDeviation, widths, maximumWords, seed, checkpoint, every, onStep),
       returns: .object("the trained generator", GeneratorHandle.self), source: "Ho & Salimans 2022, arXiv:2207.12598; Salimans & Ho 2022, arXiv:2202.00512",
       example: ("""
         local d = data.scenes{count = 8, size = 16}
@@ -58,7 +65,9 @@ enum DiffusionLibrary {
       let length = configuration.text.contextLength
       let batches = try DiffusionBatches(
         images: set.images, captions: set.captions.map { $0.map { marks.marked($0, length: length) } }, batchSize: s[batch], seed: number, flipChance: s[flip])
-      let options = DiffusionOptions(steps: s[steps], learningRate: s[learningRate], warmupSteps: s[warmup], averageDecay: s[average], seed: number, captionDropout: s[dropout])
+      let options = DiffusionOptions(steps: s[steps], learningRate: s[learningRate], warmupSteps: s[warmup], averageDecay: s[average], seed: number, captionDropout: s[dropout],
+        weighting: s[weighting] == "min_snr" ? .minSNR(gamma: 5) : .uniform,
+        timeSampling: s[times] == "uniform" ? .uniform : .logitNormal(mean: s[timeMean], deviation: s[timeDeviation]))
       let trainer = try DiffusionTrainer(model: model, options: options, dataIdentity: set.digest.hex, provider: { try batches.batch($0) })
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       return GeneratorHandle(try trainer.averagedModel(), tokenizer: tokenizer, losses: trainer.loop.losses)

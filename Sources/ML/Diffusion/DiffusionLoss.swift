@@ -18,6 +18,25 @@ public enum LossWeighting: Codable, Sendable, Equatable {
   }
 }
 
+/// Which steps of the noise schedule training sees how often.
+public enum TimeSampling: Codable, Sendable, Equatable {
+  /// Every step alike.
+  case uniform
+  /// t / T = sigmoid(z), z normal with this mean and deviation: mostly the middle, where what a picture shows is decided, seldom the
+  /// ends, where nothing can be seen or nothing is left to do. Esser et al. 2024, arXiv:2403.03206, section 3.1.
+  case logitNormal(mean: Double, deviation: Double)
+
+  /// Draws a step in 0..<steps.
+  func draw(_ steps: Int, stream: inout RandomStream) -> Int {
+    switch self {
+    case .uniform: return stream.integer(below: steps)
+    case .logitNormal(let mean, let deviation):
+      let share = 1 / (1 + Double.exponential(-(mean + deviation * Double(stream.normal()))))
+      return min(steps - 1, Int(share * Double(steps)))
+    }
+  }
+}
+
 extension TextToImage {
   /// The training loss of a batch: the mean squared error of the prediction at random steps.
   ///
@@ -28,10 +47,11 @@ extension TextToImage {
   ///   - captions: token ids of each.
   ///   - captionDropout: chance that a picture is shown with the empty caption, which is what makes guidance possible.
   ///   - weighting: of steps, default uniform.
+  ///   - timeSampling: how often which step is drawn, default uniform.
   ///   - streams: one for each picture.
   /// - Returns: a scalar.
   public func trainingLoss(images: Tensor, captions: [[Int]], captionDropout: Double = 0.1, weighting: LossWeighting = .uniform,
-                           streams: [RandomStream]) throws -> Tensor {
+                           timeSampling: TimeSampling = .uniform, streams: [RandomStream]) throws -> Tensor {
     let batch = captions.count
     guard images.rank == 4, images.shape[0] == batch, streams.count == batch else {
       throw ModelError("diffusion training: \(batch) captions need as many pictures and streams, got \(images.shape) and \(streams.count)")
@@ -43,7 +63,7 @@ extension TextToImage {
     var times = [Int](repeating: 0, count: batch)
     for index in 0..<batch {
       if streams[index].chance(Float(captionDropout)) { shown[index] = configuration.emptyCaption }
-      times[index] = streams[index].integer(below: schedule.trainingSteps)
+      times[index] = timeSampling.draw(schedule.trainingSteps, stream: &streams[index])
     }
     let noise = try Tensor.build(images.shape) { buffer in
       for image in 0..<batch {

@@ -4,22 +4,33 @@
   import Foundation
 #endif
 
+/// Which feature of a caption joins the time embedding.
+public enum CaptionPooling: String, Codable, Sendable, CaseIterable {
+  /// The token at the end mark, as in CLIP. It must first learn to gather the words.
+  case endMark = "end_mark"
+  /// The mean over the caption's tokens: every word is in it from the first step on.
+  case mean
+}
+
 /// Everything that fixes a text-to-image model but its weights and its tokeniser.
 public struct TextToImageConfiguration: Codable, Sendable, Equatable {
   public var text: TextTransformerConfiguration
   public var unet: UNetConfiguration
   public var schedule: NoiseSchedule
   public var prediction: Prediction
+  /// Nil in files that were written before there was a choice, which means the end mark.
+  public var captionPooling: CaptionPooling?
   /// Token ids of the empty caption, which the unconditional half sees.
   public var emptyCaption: [Int]
 
   /// Describes a model; sizes that must agree are checked by `validate`.
   public init(text: TextTransformerConfiguration, unet: UNetConfiguration, schedule: NoiseSchedule, prediction: Prediction = .velocity,
-              emptyCaption: [Int]) {
+              captionPooling: CaptionPooling = .endMark, emptyCaption: [Int]) {
     self.text = text
     self.unet = unet
     self.schedule = schedule
     self.prediction = prediction
+    self.captionPooling = captionPooling
     self.emptyCaption = emptyCaption
   }
 
@@ -32,7 +43,8 @@ public struct TextToImageConfiguration: Codable, Sendable, Equatable {
     TextToImageConfiguration(
       text: TextTransformerConfiguration(vocabulary: vocabulary, contextLength: contextLength, width: 128, depth: 2, heads: 4, causal: false,
                                          gelu: .exact),
-      unet: UNetConfiguration(), schedule: try NoiseSchedule(.cosine), prediction: .velocity, emptyCaption: emptyCaption)
+      unet: UNetConfiguration(), schedule: try NoiseSchedule(.cosine), prediction: .velocity, captionPooling: .mean,
+      emptyCaption: emptyCaption)
   }
 
   /// Refuses sizes that do not fit together.
@@ -42,7 +54,7 @@ public struct TextToImageConfiguration: Codable, Sendable, Equatable {
     guard unet.contextWidth == text.width else {
       throw ModelError("text to image: the UNet reads caption tokens of width \(unet.contextWidth), the text encoder makes \(text.width)")
     }
-    let feature = text.output ?? text.width
+    let feature = captionPooling == .mean ? text.width : text.output ?? text.width
     guard unet.pooledWidth == nil || unet.pooledWidth == feature else {
       throw ModelError("text to image: the UNet reads a pooled caption of width \(unet.pooledWidth ?? 0), the text encoder makes \(feature)")
     }
@@ -102,7 +114,15 @@ public final class TextToImage: Module {
 
   func encode(_ tokens: PaddedCaptions) throws -> EncodedCaptions {
     let (context, feature) = try textEncoder(tokens)
-    return EncodedCaptions(context: context, lengths: tokens.lengths, pooled: configuration.unet.pooledWidth == nil ? nil : feature)
+    let pooled = configuration.unet.pooledWidth == nil ? nil : configuration.captionPooling == .mean ? try mean(context, lengths: tokens.lengths) : feature
+    return EncodedCaptions(context: context, lengths: tokens.lengths, pooled: pooled)
+  }
+
+  /// The mean over real tokens: [B, L, D] → [B, D].
+  private func mean(_ context: Tensor, lengths: [Int]) throws -> Tensor {
+    let (batch, length) = (context.shape[0], context.shape[1])
+    let shares = lengths.flatMap { count in (0..<length).map { $0 < count ? 1 / Float(count) : 0 } }
+    return try (context * Tensor(shares, shape: [batch, length, 1])).sum(axes: [1])
   }
 
   /// The UNet's output for noisy pictures.

@@ -10,19 +10,22 @@ public struct DiffusionOptions: Codable, Sendable, Equatable {
   /// Chance that a picture is shown with the empty caption.
   public var captionDropout: Double
   public var weighting: LossWeighting
+  public var timeSampling: TimeSampling
 
   /// The defaults suit the small generator: AdamW (0.9, 0.99), clip 1, average 0.999, 10 % of captions dropped.
-  public init(optimization: OptimizationOptions, captionDropout: Double = 0.1, weighting: LossWeighting = .uniform) {
+  public init(optimization: OptimizationOptions, captionDropout: Double = 0.1, weighting: LossWeighting = .uniform,
+              timeSampling: TimeSampling = .uniform) {
     self.optimization = optimization
     self.captionDropout = captionDropout
     self.weighting = weighting
+    self.timeSampling = timeSampling
   }
 
   public init(steps: Int, learningRate: Double = 1e-3, warmupSteps: Int = 100, averageDecay: Double? = 0.999, seed: UInt64 = 0,
-              captionDropout: Double = 0.1, weighting: LossWeighting = .uniform) {
+              captionDropout: Double = 0.1, weighting: LossWeighting = .uniform, timeSampling: TimeSampling = .uniform) {
     self.init(optimization: OptimizationOptions(steps: steps, learningRate: learningRate, warmupSteps: min(warmupSteps, steps), beta2: 0.99,
                                                 weightDecay: 0.01, gradientClip: 1, averageDecay: averageDecay, seed: seed),
-              captionDropout: captionDropout, weighting: weighting)
+              captionDropout: captionDropout, weighting: weighting, timeSampling: timeSampling)
   }
 }
 
@@ -67,6 +70,9 @@ public final class DiffusionTrainer {
   ///   - provider: the batch of a step, counted from 0; it must depend on the step (and a seed) only, or a continued run
   ///     will not equal an unbroken one.
   public init(model: TextToImage, options: DiffusionOptions, dataIdentity: String = "", provider: @escaping (Int) throws -> DiffusionBatch) throws {
+    if case .logitNormal(let mean, let deviation) = options.timeSampling, !mean.isFinite || !(deviation > 0) || !deviation.isFinite {
+      throw ModelError("diffusion training: the logit-normal sampling of times needs a finite mean and a positive deviation, got \(mean) and \(deviation)")
+    }
     guard (0...1).contains(options.captionDropout) else {
       throw ModelError("diffusion training: the caption dropout must lie in [0, 1], got \(options.captionDropout)")
     }
@@ -98,7 +104,7 @@ public final class DiffusionTrainer {
       RandomStream(seed: options.optimization.seed, purpose: "diffusion training", index: UInt64(step * count + $0))
     }
     return try model.trainingLoss(images: batch.images, captions: batch.captions, captionDropout: options.captionDropout,
-                                  weighting: options.weighting, streams: streams)
+                                  weighting: options.weighting, timeSampling: options.timeSampling, streams: streams)
   }
 
   /// A model with the averaged weights (or, without an average, the trained ones), for sampling.

@@ -4,12 +4,12 @@ import Testing
 
 struct TextToImageTests {
   /// A tiny model whose last layers do not start at zero, so that every part matters.
-  static func model(seed: UInt64 = 1, prediction: Prediction = .velocity) throws -> TextToImage {
+  static func model(seed: UInt64 = 1, prediction: Prediction = .velocity, pooling: CaptionPooling = .endMark) throws -> TextToImage {
     let configuration = TextToImageConfiguration(
       text: TextTransformerConfiguration(vocabulary: 20, contextLength: 8, width: 16, depth: 1, heads: 2, causal: false),
       unet: UNetConfiguration(imageSize: 16, widths: [16, 32], attention: [false, true], crossAttention: [false, true], headWidth: 16,
                               contextWidth: 16, pooledWidth: 16, timeWidth: 32, groups: 8, startsAtZero: false),
-      schedule: try NoiseSchedule(.cosine, trainingSteps: 100), prediction: prediction, emptyCaption: [1, 2])
+      schedule: try NoiseSchedule(.cosine, trainingSteps: 100), prediction: prediction, captionPooling: pooling, emptyCaption: [1, 2])
     var stream = RandomStream(seed: seed)
     return try TextToImage(configuration, stream: &stream)
   }
@@ -17,9 +17,9 @@ struct TextToImageTests {
   static let captions = [[1, 5, 6, 2], [1, 7, 2], [1, 8, 9, 10, 11, 2], [1, 3, 2], [1, 4, 4, 2], [1, 12, 2], [1, 5, 2]]
   static func streams(_ indices: some Sequence<Int>) -> [RandomStream] { indices.map { RandomStream(seed: 9, purpose: "image", index: UInt64($0)) } }
 
-  @Test(arguments: [(0.0, 0.0), (1.0, 0.0), (3.0, 0.0), (2.0, 0.7)])
-  func `an image has the same bytes alone, in any batch and in any order`(guidance: Double, eta: Double) throws {
-    let model = try TextToImageTests.model()
+  @Test(arguments: [(0.0, 0.0, CaptionPooling.endMark), (1.0, 0.0, .mean), (3.0, 0.0, .endMark), (3.0, 0.0, .mean), (2.0, 0.7, .mean)])
+  func `an image has the same bytes alone, in any batch and in any order`(guidance: Double, eta: Double, pooling: CaptionPooling) throws {
+    let model = try TextToImageTests.model(pooling: pooling)
     let captions = TextToImageTests.captions
     func generate(_ indices: [Int], batchSize: Int) throws -> [[Float]] {
       let pictures = try model.generate(tokens: indices.map { captions[$0] }, guidance: guidance, steps: 4, eta: eta,
@@ -42,6 +42,35 @@ struct TextToImageTests {
     #expect(try generate([1, 5, 2], 0) == generate([1, 2], 1))
     #expect(try generate([1, 5, 2], 1) != generate([1, 9, 9, 2], 1))
     #expect(try generate([1, 5, 2], 2) != generate([1, 5, 2], 1))
+  }
+
+  @Test func `a pooled caption is the mean of its own tokens, whatever stands beside it`() throws {
+    let model = try TextToImageTests.model(pooling: .mean)
+    let together = try model.encode(TextToImageTests.captions), pooled = try #require(together.pooled).floats()
+    for (row, caption) in TextToImageTests.captions.enumerated() {
+      let alone = try model.encode([caption])
+      let own = Array(pooled[row * 16..<(row + 1) * 16])
+      #expect(try #require(alone.pooled).floats() == own)
+      let tokens = try alone.context.floats()
+      for place in 0..<16 {
+        let mean = (0..<caption.count).reduce(Float(0)) { $0 + tokens[$1 * 16 + place] } / Float(caption.count)
+        #expect(abs(mean - own[place]) < 1e-6)
+      }
+    }
+  }
+
+  @Test func `steps are drawn evenly, or mostly from the middle`() {
+    func shares(_ sampling: TimeSampling) -> (inner: Double, early: Double) {
+      var stream = RandomStream(seed: 3)
+      let draws = (0..<20_000).map { _ in sampling.draw(1000, stream: &stream) }
+      #expect(draws.allSatisfy { (0..<1000).contains($0) })
+      return (Double(draws.count { (250..<750).contains($0) }) / 20_000, Double(draws.count { $0 < 500 }) / 20_000)
+    }
+    let even = shares(.uniform), middle = shares(.logitNormal(mean: 0, deviation: 1)), early = shares(.logitNormal(mean: -1, deviation: 1))
+    #expect(abs(even.inner - 0.5) < 0.015 && abs(even.early - 0.5) < 0.015)
+    // Of a standard normal 0.7281 lie within ln 3 of its mean, 0.8413 below one deviation above it.
+    #expect(abs(middle.inner - 0.7281) < 0.015 && abs(middle.early - 0.5) < 0.015)
+    #expect(abs(early.early - 0.8413) < 0.015)
   }
 
   @Test func `padding of a caption does not change its image`() throws {
