@@ -4,7 +4,7 @@
 //
 // Lavin & Gray 2016, arXiv:1509.09308, section 4.1: Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A. The gradients are the adjoints of the same maps.
 //
-// Written once for every scalar type and inlined into each instruction set's target, where the compiler makes vectors of the loops.
+// These plain loops serve double precision and rows of fewer than four tiles, and are the yardstick of the vector ones in KernelsBase.
 
 /// Where the numbers of a channel's tiles go: 16 matrices, each cut into the panels that a product's inner loop reads.
 public struct TilePlaces {

@@ -152,7 +152,7 @@ extension Float {
   ///
   /// - Parameters:
   ///   - panelStride: distance between packed panels; by default they hold the block alone.
-  ///   - packedLeft: the whole left side as `packedLeft(_:)` makes it; by default the block's part is packed here.
+  ///   - packedLeft: the whole left side as `packLeft` makes it; by default the block's part is packed here.
   private static func chain(_ p: MatrixProduct<Float>, from: Int, to: Int, panelStride: Int? = nil, packedLeft: UnsafePointer<Float>? = nil,
                             pack: (_ start: Int, _ depth: Int) -> UnsafePointer<Float>) {
     let tileRows = kernel.rows, tileColumns = kernel.columns
