@@ -8,11 +8,15 @@ enum DiffusionLibrary {
   private static let steps = Argument.integer("steps", "training steps", in: 1...100_000_000)
   private static let batch = Argument.integer("batch", "pictures in each step", default: 64, in: 1...100_000)
   private static let learningRate = Argument.number("learning_rate", "highest rate of the schedule", default: 1e-3)
+  private static let optimizer = Argument.choice(
+    "optimizer", "adamw, or muon for the hidden matrices with adamw for the rest (Liu et al. 2025, arXiv:2502.16982)", ["adamw", "muon"], default: "adamw")
   private static let warmup = Argument.integer("warmup_steps", "steps of linear rise", default: 100, in: 0...100_000_000)
   private static let average = Argument.number("average_decay", "of the moving average of weights, which is what is kept", default: 0.998)
   private static let dropout = Argument.number("caption_dropout", "share of pictures shown with the empty caption", default: 0.1)
   private static let flip = Argument.number("flip_chance", "share of mirrored pictures; 0 where captions speak of left and right", default: 0)
   private static let widths = Argument.optional(.integers("widths", "channels of each level; default {64, 96, 128}"))
+  private static let blocks = Argument.integer("blocks", "residual blocks of each level, on the way down and up alike", default: 1, in: 1...16)
+  private static let attentionFrom = Argument.integer("attention_from", "first level with attention; the captions are looked at there and in the middle", default: 2, in: 1...16)
   private static let weighting = Argument.choice(
     "weighting", "of the loss by step: uniform, or min_snr with gamma 5 (Hang et al. 2023, arXiv:2303.09556)", ["uniform", "min_snr"], default: "uniform")
   private static let times = Argument.choice(
@@ -39,8 +43,8 @@ enum DiffusionLibrary {
         Trains a small text-to-image diffusion model on captioned pictures: a word tokenizer, a text transformer and a UNet that predicts velocity. \
         A run that goes on from its checkpoint ends with the same bytes.
         """,
-      .options("settings", "data and training", data, steps, batch, learningRate, warmup, average, dropout, flip, weighting, times,
-               timeMean, timeDeviation, widths, maximumWords, seed, checkpoint, every, onStep),
+      .options("settings", "data and training", data, steps, batch, learningRate, optimizer, warmup, average, dropout, flip, weighting, times,
+               timeMean, timeDeviation, widths, blocks, attentionFrom, maximumWords, seed, checkpoint, every, onStep),
       returns: .object("the trained generator", GeneratorHandle.self), source: "Ho & Salimans 2022, arXiv:2207.12598; Salimans & Ho 2022, arXiv:2202.00512",
       example: ("""
         local d = data.scenes{count = 8, size = 16}
@@ -57,8 +61,9 @@ enum DiffusionLibrary {
       configuration.unet.imageSize = size.width
       let levels = s[widths] ?? [64, 96, 128]
       configuration.unet.widths = levels
-      configuration.unet.attention = levels.indices.map { $0 > 0 }
-      configuration.unet.crossAttention = levels.indices.map { $0 == min(1, levels.count - 1) && $0 > 0 }
+      configuration.unet.layersPerBlock = s[blocks]
+      configuration.unet.attention = levels.indices.map { $0 + 1 >= s[attentionFrom] }
+      configuration.unet.crossAttention = levels.indices.map { $0 + 1 == s[attentionFrom] }
       let number = UInt64(bitPattern: Int64(s[seed]))
       var stream = RandomStream(seed: number, purpose: "generator weights")
       let model = try TextToImage(configuration, stream: &stream)
@@ -67,7 +72,8 @@ enum DiffusionLibrary {
         images: set.images, captions: set.captions.map { $0.map { marks.marked($0, length: length) } }, batchSize: s[batch], seed: number, flipChance: s[flip])
       let options = DiffusionOptions(steps: s[steps], learningRate: s[learningRate], warmupSteps: s[warmup], averageDecay: s[average], seed: number, captionDropout: s[dropout],
         weighting: s[weighting] == "min_snr" ? .minSNR(gamma: 5) : .uniform,
-        timeSampling: s[times] == "uniform" ? .uniform : .logitNormal(mean: s[timeMean], deviation: s[timeDeviation]))
+        timeSampling: s[times] == "uniform" ? .uniform : .logitNormal(mean: s[timeMean], deviation: s[timeDeviation]),
+        optimizer: s[optimizer] == "muon" ? .muon : .adamW)
       let trainer = try DiffusionTrainer(model: model, options: options, dataIdentity: set.digest.hex, provider: { try batches.batch($0) })
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       return GeneratorHandle(try trainer.averagedModel(), tokenizer: tokenizer, losses: trainer.loop.losses)

@@ -7,6 +7,7 @@ final class OptimizerHandle: LuaObject {
   enum Kind {
     case adamW(AdamW)
     case sgd(SGD)
+    case muon(Muon)
   }
   let kind: Kind
 
@@ -16,6 +17,7 @@ final class OptimizerHandle: LuaObject {
     switch kind {
     case .adamW(let optimizer): return optimizer.stepCount
     case .sgd(let optimizer): return optimizer.stepCount
+    case .muon(let optimizer): return optimizer.stepCount
     }
   }
 }
@@ -58,6 +60,7 @@ enum OptimLibrary {
   private static let weightDecay = Argument.number("weight_decay", "decay of weights; biases, norms and plain scales are left alone", default: 0.01)
   private static let sgdDecay = Argument.number("weight_decay", "decay of weights", default: 0)
   private static let momentum = Argument.number("momentum", "share of the last step that goes on, in [0, 1)", default: 0)
+  private static let muonMomentum = Argument.number("momentum", "decay of the mean gradient, in [0, 1)", default: 0.95)
   private static let rate = Argument.optional(.number("learning_rate", "for this step only"))
   private static let base = Argument.number("base", "the highest rate", default: 1e-3)
   private static let warmup = Argument.integer("warmup_steps", "steps over which the rate grows from 0", default: 0, in: 0...Int.max)
@@ -94,6 +97,21 @@ enum OptimLibrary {
       parameters: parameters, learningRate: settings[learningRate], momentum: settings[momentum], weightDecay: settings[sgdDecay])))
   }
 
+  private static let muon = Function(
+    "muon", "Makes a Muon optimiser of matrices and convolutions: momentum made orthogonal, in steps of AdamW's size. Give biases, norms, embeddings, first and last layer to adamw.",
+    .parameters("parameters", "what is trained; tensors of at least two axes"), .options("settings", "rates and decay", learningRate, muonMomentum, weightDecay),
+    returns: .object("a new optimiser", OptimizerHandle.self), source: "Jordan et al. 2024; Liu et al. 2025, arXiv:2502.16982, equation 4",
+    example: ("""
+      local w = tensor.new{{3, 0}, {0, -2}}:track()
+      local optimizer = optim.muon({w}, {learning_rate = 0.1, weight_decay = 0})
+      for step = 1, 40 do optimizer:step((w * w):sum():backward()) end
+      return (w * w):sum():item() < 1
+      """, "true")
+  ) { parameters, settings in
+    OptimizerHandle(.muon(try Muon(
+      parameters: parameters, learningRate: settings[learningRate], momentum: settings[muonMomentum], weightDecay: settings[weightDecay])))
+  }
+
   private static let step = Function(
     "step", "Moves every parameter that has a gradient, in place.", .object("self", "the optimiser", OptimizerHandle.self),
     .object("gradients", "what backward returned", GradientsHandle.self), .options("settings", "the rate of this step", rate), returns: .none,
@@ -107,6 +125,7 @@ enum OptimLibrary {
     switch handle.kind {
     case .adamW(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     case .sgd(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
+    case .muon(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     }
   }
 
@@ -138,5 +157,5 @@ enum OptimLibrary {
     describe: { "Schedule to \($0.schedule.base) over \($0.schedule.totalSteps) steps" })
 
   static let library = Library(
-    "optim", "Optimisers and learning rate schedules.", functions: [adamW, sgd, warmupCosine], types: [optimizerType, scheduleType])
+    "optim", "Optimisers and learning rate schedules.", functions: [adamW, sgd, muon, warmupCosine], types: [optimizerType, scheduleType])
 }

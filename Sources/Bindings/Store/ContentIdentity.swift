@@ -41,6 +41,7 @@ extension OptimizerHandle: ContentIdentified {
     case .adamW(let optimizer): return "adamw \(optimizer.learningRate) \(optimizer.beta1) \(optimizer.beta2) \(optimizer.epsilon) \(optimizer.weightDecay) "
       + (try ContentIdentity.hash(optimizer.state()))
     case .sgd(let optimizer): return "sgd \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
+    case .muon(let optimizer): return "muon \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
     }
   }
 }

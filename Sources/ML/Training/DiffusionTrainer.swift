@@ -22,9 +22,10 @@ public struct DiffusionOptions: Codable, Sendable, Equatable {
   }
 
   public init(steps: Int, learningRate: Double = 1e-3, warmupSteps: Int = 100, averageDecay: Double? = 0.999, seed: UInt64 = 0,
-              captionDropout: Double = 0.1, weighting: LossWeighting = .uniform, timeSampling: TimeSampling = .uniform) {
+              captionDropout: Double = 0.1, weighting: LossWeighting = .uniform, timeSampling: TimeSampling = .uniform,
+              optimizer: OptimizerKind = .adamW) {
     self.init(optimization: OptimizationOptions(steps: steps, learningRate: learningRate, warmupSteps: min(warmupSteps, steps), beta2: 0.99,
-                                                weightDecay: 0.01, gradientClip: 1, averageDecay: averageDecay, seed: seed),
+                                                weightDecay: 0.01, gradientClip: 1, averageDecay: averageDecay, seed: seed, optimizer: optimizer),
               captionDropout: captionDropout, weighting: weighting, timeSampling: timeSampling)
   }
 }

@@ -1,4 +1,11 @@
-/// How weights are optimised: AdamW with warm-up and half-cosine, clipping and averaging.
+/// What moves the weights.
+public enum OptimizerKind: String, Codable, Sendable, CaseIterable {
+  case adamW = "adamw"
+  /// Muon for the hidden matrices, AdamW for everything else, both at the schedule's rate.
+  case muon
+}
+
+/// How weights are optimised: AdamW or Muon with warm-up and half-cosine, clipping and averaging.
 public struct OptimizationOptions: Codable, Sendable, Equatable {
   /// Optimiser steps of the whole run.
   public var steps: Int
@@ -19,11 +26,12 @@ public struct OptimizationOptions: Codable, Sendable, Equatable {
   public var averageDecay: Double?
   /// Seed of everything random in the run but the start weights.
   public var seed: UInt64
+  public var optimizer: OptimizerKind
 
   /// The defaults are the paper's for representations (AdamW 0.9, 0.98, decay 0.1; no clipping, no average).
   public init(steps: Int, learningRate: Double, finalLearningRate: Double = 0, warmupSteps: Int = 0, beta1: Double = 0.9,
               beta2: Double = 0.98, epsilon: Double = 1e-8, weightDecay: Double = 0.1, gradientClip: Double? = nil,
-              averageDecay: Double? = nil, seed: UInt64 = 0) {
+              averageDecay: Double? = nil, seed: UInt64 = 0, optimizer: OptimizerKind = .adamW) {
     self.steps = steps
     self.learningRate = learningRate
     self.finalLearningRate = finalLearningRate
@@ -35,6 +43,7 @@ public struct OptimizationOptions: Codable, Sendable, Equatable {
     self.gradientClip = gradientClip
     self.averageDecay = averageDecay
     self.seed = seed
+    self.optimizer = optimizer
   }
 
   /// The paper's rule: rate = base · crops / 512, base 2e-4 (0.003225 for 32 x 43 captions of 6 images).

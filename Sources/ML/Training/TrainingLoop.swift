@@ -23,6 +23,8 @@ public final class TrainingLoop {
   /// Called after each optimiser step, for constraints on weights.
   public var afterStep: (() throws -> Void)?
   private let optimizer: AdamW
+  /// Moves the hidden matrices if the options say so; `optimizer` has the rest then.
+  private let muon: Muon?
   private let schedule: WarmupCosine
   private let parameters: [(name: String, parameter: Parameter)]
 
@@ -33,7 +35,10 @@ public final class TrainingLoop {
     self.options = options
     self.identity = identity
     parameters = module.namedParameters()
-    optimizer = try AdamW(parameters: parameters, learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2,
+    let hidden = options.optimizer == .muon ? parameters.filter { Muon.suits($0.name, $0.parameter) } : []
+    muon = hidden.isEmpty ? nil : try Muon(parameters: hidden, learningRate: options.learningRate, weightDecay: options.weightDecay)
+    let rest = hidden.isEmpty ? parameters : parameters.filter { !Muon.suits($0.name, $0.parameter) }
+    optimizer = try AdamW(parameters: rest, learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2,
                           epsilon: options.epsilon, weightDecay: options.weightDecay)
     schedule = WarmupCosine(base: options.learningRate, warmupSteps: options.warmupSteps, totalSteps: options.steps,
                             final: options.finalLearningRate)
@@ -56,6 +61,7 @@ public final class TrainingLoop {
     guard norm.isFinite else { throw notFinite("gradient") }
     let rate = schedule.rate(at: step)
     try optimizer.step(gradients, learningRate: rate)
+    try muon?.step(gradients, learningRate: rate)
     try afterStep?()
     try average?.update()
     losses.append(Float(number))
@@ -88,7 +94,7 @@ public final class TrainingLoop {
   /// Writes weights, optimiser, average, history and step as one safetensors file, whole or not at all.
   public func save(to path: String) throws {
     var tensors = module.namedTensors(prefix: "model.")
-    tensors += try optimizer.state()  // names start with "optimizer."
+    tensors += try optimizer.state() + (muon?.state() ?? [])  // names start with "optimizer."
     if let average { tensors += try average.namedTensors(prefix: "average.") }
     tensors.append(("history.loss", try Tensor(losses, shape: [losses.count])))
     let metadata = ["loam.kind": "training", "loam.identity": identity, "loam.step": "\(step)", "loam.average_updates": "\(average?.updates ?? 0)"]
@@ -118,7 +124,9 @@ public final class TrainingLoop {
       throw TrainingError.otherRun(path: path, difference: TrainingLoop.difference(metadata["loam.identity"] ?? "", identity))
     }
     try module.load(tensors, prefix: "model.")
-    try optimizer.restore(Dictionary(tensors.filter { $0.name.hasPrefix("optimizer.") }.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 }))
+    let moments = Dictionary(tensors.filter { $0.name.hasPrefix("optimizer.") }.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
+    try optimizer.restore(moments)
+    try muon?.restore(moments)
     try average?.restore(tensors, prefix: "average.", updates: metadata["loam.average_updates"].flatMap { Int($0) } ?? 0)
     guard let history = tensors.first(where: { $0.name == "history.loss" })?.tensor, history.count == saved else {
       throw TrainingError.notACheckpoint(path: path, problem: "its loss history does not have \(saved) entries")

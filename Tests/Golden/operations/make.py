@@ -171,6 +171,29 @@ optimise("adamw", lambda p: torch.optim.AdamW(groups(p, 0.05), lr=1e-2, betas=(0
 optimise("sgd", lambda p: torch.optim.SGD(groups(p, 1e-3), lr=3e-2, momentum=0.9, foreach=False),
          "learning rate 3e-2, momentum 0.9 (no dampening, no Nesterov), decay 1e-3 on the weight, 0 on the bias")
 
+
+# Muon as torch.optim has it, but for its rounding to bfloat16: that is made a cast to f64, so that the formula is judged to the last digits
+def muon(name, shape, note):
+    start = normal(*shape)
+    gradients = torch.stack([normal(*shape) * 10 ** float(k % 3 - 1) for k in range(10)])
+    parameter = start.double().clone().requires_grad_()
+    optimiser = torch.optim.Muon([parameter], lr=1e-2, weight_decay=0.05, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+    rounding, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, torch.Tensor.double
+    trace = []
+    for gradient in gradients:
+        parameter.grad = gradient.double()
+        optimiser.step()
+        trace.append(parameter.detach().clone())
+    torch.Tensor.bfloat16 = rounding
+    store(f"{name}.weight", start)
+    store(f"{name}.gradients.weight", gradients)
+    store(f"{name}.output.weight", torch.stack(trace).float())
+    rows.append(f"| `{name}` | weight {list(shape)}, gradients.weight {[10, *shape]} | [10, ...] | {note} |")
+
+
+muon("muon_wide", (6, 15), "learning rate 1e-2, momentum 0.95, decay 0.05, step as large as AdamW's; its orthogonalisation in f64 instead of bfloat16")
+muon("muon_tall", (15, 6), "the same")
+
 save_file(tensors, here / "operations.safetensors", metadata={"torch": torch.__version__, "script": "Tests/Golden/operations/make.py"})
 (here / "README.md").write_text(f"""# Golden numbers of operations
 

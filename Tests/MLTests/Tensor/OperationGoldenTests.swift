@@ -132,4 +132,21 @@ private func largestError(_ a: Tensor, _ b: Tensor) throws -> Double {
       }
     }
   }
+
+  @Test(arguments: ["muon_wide", "muon_tall"]) func `10 steps of Muon follow torch.optim`(name: String) throws {
+    let golden = try OperationGolden()
+    let weight = Parameter(try golden.tensor("\(name).weight"))
+    let muon = try Muon(parameters: [("weight", weight)], learningRate: 1e-2, weightDecay: 0.05)
+    for step in 0..<10 {
+      let loss = try (weight.value * golden.tensor("\(name).gradients.weight").select(axis: 0, index: step)).sum()
+      try muon.step(try loss.backward())
+      let error = try largestError(weight.value, golden.tensor("\(name).output.weight").select(axis: 0, index: step))
+      #expect(error < 1e-5, "\(name) step \(step): off by \(error)")
+    }
+  }
+
+  @Test func `Muon refuses parameters that are no matrices`() throws {
+    let bias = Parameter(try Tensor([Float(1), 2], shape: [2]))
+    #expect(throws: TensorError.self) { try Muon(parameters: [("bias", bias)]) }
+  }
 }

@@ -122,8 +122,7 @@ private func plainConvolution(_ x: [Float], _ w: [Float], _ b: [Float], batch: I
     let x = numbers(plane, 11), products = numbers(16 * tiles, 12)
     let line = UnsafeMutablePointer<Float>.allocate(capacity: winogradScratch(height: height, width: width) + 64)
     defer { line.deallocate() }
-    var size = 16 * 40 * tiles + 1024
-    size += 16 * tiles
+    let size = 16 * 41 * tiles + 1024
     for (name, kernels) in tables {
       var found = [Float](repeating: 0, count: size), expected = found, rows = found, expectedRows = found
       kernels.input(x, height, width, &found, places, line)

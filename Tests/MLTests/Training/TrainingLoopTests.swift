@@ -5,10 +5,10 @@ import Testing
 struct TrainingLoopTests {
   struct Stop: Error {}
 
-  static func trainer(steps: Int = 6, identity: String = "", learningRate: Double = 1e-3) throws -> DiffusionTrainer {
+  static func trainer(steps: Int = 6, identity: String = "", learningRate: Double = 1e-3, optimizer: OptimizerKind = .adamW) throws -> DiffusionTrainer {
     let model = try TextToImageTests.model()
-    return try DiffusionTrainer(model: model, options: DiffusionOptions(steps: steps, learningRate: learningRate, warmupSteps: 2, averageDecay: 0.9, seed: 4),
-                                dataIdentity: identity) { step in
+    let options = DiffusionOptions(steps: steps, learningRate: learningRate, warmupSteps: 2, averageDecay: 0.9, seed: 4, optimizer: optimizer)
+    return try DiffusionTrainer(model: model, options: options, dataIdentity: identity) { step in
       DiffusionBatch(images: try ModelGolden.random([3, 3, 16, 16], seed: UInt64(step)), captions: Array(TextToImageTests.captions.prefix(3)))
     }
   }
@@ -17,15 +17,16 @@ struct TrainingLoopTests {
     try (trainer.model.namedTensors() + trainer.loop.average!.namedTensors()).map { try $0.tensor.floats() } + [trainer.loop.losses]
   }
 
-  @Test func `a run that was cut and continued ends with the bytes of an unbroken one`() throws {
+  @Test(arguments: OptimizerKind.allCases)
+  func `a run that was cut and continued ends with the bytes of an unbroken one`(optimizer: OptimizerKind) throws {
     try ModelGolden.withFolder { folder in
-      let whole = try TrainingLoopTests.trainer()
+      let whole = try TrainingLoopTests.trainer(optimizer: optimizer)
       try whole.run()
       let path = folder + "/state.safetensors"
       for cut in 1...5 {
-        let first = try TrainingLoopTests.trainer()
+        let first = try TrainingLoopTests.trainer(optimizer: optimizer)
         try first.run(until: cut, checkpoint: path)
-        let second = try TrainingLoopTests.trainer()
+        let second = try TrainingLoopTests.trainer(optimizer: optimizer)
         try second.loop.restore(from: path)
         #expect(second.loop.step == cut)
         try second.run(checkpoint: path, every: 2)

@@ -22,7 +22,7 @@ extension SceneNuisances {
         rotation: turn((stream.uniform() - 0.5) * 2 * .pi * levels.pose),
         tiltAxis: stream.uniform(0, .pi), foreshortening: 1 - 0.2 * levels.pose * stream.uniform(),
         patternAngle: (stream.uniform() - 0.5) * .pi * levels.pose,
-        patternPhase: SIMD2(stream.uniform(), stream.uniform())))
+        patternPhase: SIMD2(stream.uniform(), stream.uniform()) * levels.pose))
     }
     let lighting = SceneLighting(
       direction: stream.uniform(0, 2 * .pi),

@@ -2,7 +2,7 @@
 ///
 /// Nuisances are what captions never mention. They make two pictures of one caption look different.
 public struct SceneNuisanceLevels: Sendable, Equatable, Codable {
-  /// Rotation (at 1 the full circle) and foreshortening.
+  /// Rotation (at 1 the full circle), foreshortening, and where on the object its pattern begins (at 1 anywhere).
   public var pose: Float
   /// Strength of shading, shadow, brightness and tint; the direction of the light is always free.
   public var lighting: Float
