@@ -103,7 +103,7 @@ enum OptimLibrary {
     returns: .object("a new optimiser", OptimizerHandle.self), source: "Jordan et al. 2024; Liu et al. 2025, arXiv:2502.16982, equation 4",
     example: ("""
       local w = tensor.new{{3, 0}, {0, -2}}:track()
-      local optimizer = optim.muon({w}, {learning_rate = 0.1, weight_decay = 0})
+      local optimizer = optim.muon({w}, {learning_rate = 0.5, weight_decay = 0})
       for step = 1, 40 do optimizer:step((w * w):sum():backward()) end
       return (w * w):sum():item() < 1
       """, "true")
