@@ -1,6 +1,6 @@
 -- Makes models/scenes.safetensors, the small generator that the quickstart uses: a text-conditional UNet of 3.3 million
 -- parameters, trained on 60,000 scenes of 32 pixels with five captions each, their nuisances at a tenth of the usual strength.
--- Muon at 3e-3 needed a little more than half of the steps of AdamW at 1e-3 in a trial; most steps see more noise than half, where shapes are decided.
+-- Most of its steps see more noise than half, where shapes are decided.
 -- A second run trains the first one's model further on other scenes.
 --
 --   loam run scripts/train_scenes_generator.lua -- --out .loam/first.safetensors
