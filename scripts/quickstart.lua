@@ -41,8 +41,8 @@ local function generator()
   if p.data == "" then return store.file(p.generator), p.generator end
   local pictures, steps, seed = load(p.data, "train", p.generator_pictures), p.generator_steps, p.seed
   local made = store.stage{name = "generator", inputs = {pictures = pictures}, code = function(stage)
-    local model = diffusion.train{data = pictures, steps = steps, seed = seed, checkpoint = stage.folder, on_step = watch("generator", steps)}
-    model:save(stage:path("generator.safetensors"))
+    diffusion.train{data = pictures, steps = steps, seed = seed, optimizer = "muon", learning_rate = 3e-3, flip_chance = 0.5,
+      checkpoint = stage.folder, on_step = watch("generator", steps)}:save(stage:path("generator.safetensors"))
   end}
   return made, made.files["generator.safetensors"]
 end

@@ -4,11 +4,11 @@ import ML
 /// The module loam.file.
 enum FileLibrary {
   private static let metadata = Argument.optional(.table("metadata", "texts to keep in the file, by name", type: "table<string, string>"))
-  private static let precision = Argument.choice("precision", "type of real numbers in the file", ["f32", "f16"], default: "f32")
+  private static let stored = Argument.optional(.choice("dtype", "type of real numbers in the file; default each tensor's own", ["f32", "f64", "f16", "bf16"]))
 
   private static let save = Function(
     "save", "Writes named tensors as safetensors, whole or not at all; the same tensors always give the same bytes.", .string("path", "the file"),
-    .table("tensors", "tensors by name", type: "table<string, Tensor>"), .options("settings", "metadata and precision", metadata, precision), returns: .none,
+    .table("tensors", "tensors by name", type: "table<string, Tensor>"), .options("settings", "metadata and type", metadata, stored), returns: .none,
     source: "https://huggingface.co/docs/safetensors",
     example: ("""
       local path = os.tmpname()
@@ -23,7 +23,8 @@ enum FileLibrary {
       }
       return (name, handle.tensor.detached())
     }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-    try TensorFile.write(tensors, metadata: try texts(settings[metadata]), precision: settings[precision] == "f16" ? .f16 : .f32, to: path)
+    let dtype = settings[stored].flatMap { name in DType.allCases.first { $0.name == name } }
+    try SafetensorsFile.write(tensors, as: dtype, metadata: try texts(settings[metadata]), to: path)
   }
 
   private static func texts(_ table: LuaTable?) throws -> [String: String] {
@@ -36,12 +37,13 @@ enum FileLibrary {
   }
 
   private static let load = Function(
-    "load", "Reads all tensors of a safetensors file; f16 and bf16 become f32, integers i64.", .string("path", "the file"),
+    "load", "Reads all tensors of a safetensors file in the types they are stored in; types that tensors do not have become i64 or f32.", .string("path", "the file"),
     returns: .several(.value("tensors by name", type: "table<string, Tensor>"), .value("texts by name", type: "table<string, string>")),
     example: ("return pcall(file.load, \"no/such.safetensors\")", "false\texample:1: no/such.safetensors: file: cannot read: there is no such file or folder")
   ) { path in
-    let (tensors, metadata) = try TensorFile.read(path)
-    return (.record(tensors.map { ($0.name, .object(TensorHandle($0.tensor))) }), .record(metadata.map { ($0.key, .string($0.value)) }))
+    let file = try SafetensorsFile(path: path)
+    let tensors = try file.entries.map { ($0.name, LuaValue.object(TensorHandle(try file.nearestTensor($0.name)))) }
+    return (.record(tensors), .record(file.metadata.map { ($0.key, .string($0.value)) }))
   }
 
   private static let saveArray = Function(

@@ -4,7 +4,7 @@ import ML
 /// Functions that make tensors.
 struct TensorCreation {
   private static let dtype = Argument<DType>.dtype("dtype", "type of the elements", default: .f32)
-  private static let stream = Argument.optional(.object("stream", "where the random numbers come from; default the script's own stream", StreamHandle.self))
+  static let stream = Argument.optional(.object("stream", "where the random numbers come from; default the script's own stream", StreamHandle.self))
   private static let lower = Argument.number("lower", "smallest value", default: 0)
   private static let upper = Argument.number("upper", "bound above all values", default: 1)
 
@@ -86,18 +86,25 @@ struct TensorCreation {
     }
   }
 
+  static func integers(_ session: ScriptSession) -> Function {
+    Function(
+      "randint", "Draws whole numbers, each equally likely.", .integer("first", "the smallest"), .integer("last", "the largest"), .shape("shape", "sizes of the axes"),
+      .options("settings", "the source", stream), returns: .tensor("i64"), example: ("return tensor.randint(1, 6, 4, {stream = random.stream(1)})", "tensor({5, 1, 3, 2}, i64 [4])")
+    ) { first, last, shape, settings in
+      let (span, overflow) = last.subtractingReportingOverflow(first)
+      guard !overflow, span >= 0, span < Int(UInt32.max) else { throw ArgumentFault.invalid("the last number must lie between the first and 2^32 above it, got \(first) and \(last)") }
+      let count = try Tensor.zeros(shape, dtype: .bool).count
+      return try draw(settings[stream], session) { stream in try Tensor((0..<count).map { _ in first + stream.integer(below: span + 1) }, shape: shape) }
+    }
+  }
+
   /// Draws from a stream that Lua holds, or from the script's own. The copy keeps exclusive access short: finalisers may
   /// run while the tensor is allocated.
-  private static func draw(_ handle: StreamHandle?, _ session: ScriptSession, _ body: (inout RandomStream) throws -> Tensor) throws -> Tensor {
+  static func draw(_ handle: StreamHandle?, _ session: ScriptSession, _ body: (inout RandomStream) throws -> Tensor) throws -> Tensor {
     let source = handle ?? session.defaultStream
     var stream = source.stream
     let tensor = try body(&stream)
     source.stream = stream
     return tensor
   }
-}
-
-extension DType {
-  /// True for types that hold fractions.
-  var isFloating: Bool { [.f32, .f64, .f16, .bf16].contains(self) }
 }

@@ -16,7 +16,11 @@ enum TensorElementwise {
     case (.tensor(let a), .tensor(let b)): return try both(a, b)
     case (.tensor(let a), .number(let b)): return try right(a, b)
     case (.number(let a), .tensor(let b)): return try left(a, b)
-    case (.number, .number): throw ArgumentFault.invalid("at least one of the operands must be a Tensor")
+    case (.tensor(let a), .integer(let b)) where a.dtype.isFloating: return try right(a, Double(b))
+    case (.integer(let a), .tensor(let b)) where b.dtype.isFloating: return try left(Double(a), b)
+    default:
+      let (x, y) = try Operand.both(a, b)
+      return try both(x, y)
     }
   }
 
@@ -44,9 +48,33 @@ enum TensorElementwise {
   ) { a, b in try combine(a, b, { try $0 / $1 }, { try $0 / $1 }, { try $0 / $1 }) }
 
   static let power = Function(
-    "pow", "Raises each element to a fixed power.", .tensor("x", "the tensor"), .number("exponent", "the power"),
-    returns: .tensor("x ^ exponent"), example: ("return tensor.new{1, 2, 3} ^ 2", "tensor({1, 4, 9}, f32 [3])")
-  ) { x, exponent in try x.power(exponent) }
+    "pow", "Raises one side to the power of the other, elementwise.", .operand("a", "the bases"), .operand("b", "the exponents"),
+    returns: .tensor("a ^ b"), example: ("return tensor.new{1, 2, 3} ^ 2, 2 ^ tensor.new{1, 2, 3}", "tensor({1, 4, 9}, f32 [3])\ttensor({2, 4, 8}, f32 [3])")
+  ) { a, b in
+    switch (a, b) {
+    case (.tensor(let x), .number(let exponent)): return try x.power(exponent)
+    case (.tensor(let x), .integer(let exponent)) where x.dtype.isFloating: return try x.power(Double(exponent))
+    default:
+      let (x, y) = try Operand.both(a, b)
+      return try x.plain(.power, y)
+    }
+  }
+
+  static let floorDivide = Function(
+    "floor_divide", "Divides and rounds down, as Lua's `//` does. Whole numbers stay whole.", .operand("a", "left side"), .operand("b", "right side"),
+    returns: .tensor("a // b"), example: ("return tensor.new({7, -7}, {dtype = \"i64\"}) // 2", "tensor({ 3, -4}, i64 [2])")
+  ) { a, b in
+    let (x, y) = try Operand.both(a, b)
+    return try x.plain(.floorDivide, y)
+  }
+
+  static let remainder = Function(
+    "remainder", "Gives what is left of a division that rounds down, as Lua's `%` does: it has the sign of the divisor.", .operand("a", "left side"),
+    .operand("b", "right side"), returns: .tensor("a % b"), example: ("return tensor.new{5.5, -5.5} % 2", "tensor({1.5000, 0.5000}, f32 [2])")
+  ) { a, b in
+    let (x, y) = try Operand.both(a, b)
+    return try x.plain(.remainder, y)
+  }
 
   static let negate = unary("neg", "Changes the sign of each element.", "-x", ("return -tensor.new{1, -2}", "tensor({-1,  2}, f32 [2])")) { try -$0 }
   /// Lua gives the operand of a unary minus twice.
@@ -55,6 +83,11 @@ enum TensorElementwise {
     try call.push(TensorHandle(try -x.tensor))
     return 1
   }
+
+  private static let leakyRelu = Function(
+    "leaky_relu", "Keeps positive elements and shrinks the others.", .tensor("x", "the tensor"), .number("slope", "factor of negative elements", default: 0.01),
+    returns: .tensor("the results"), example: ("return tensor.new{-2, 2}:leaky_relu(0.5)", "tensor({-1,  2}, f32 [2])")
+  ) { x, slope in try x.leakyRelu(slope: slope) }
 
   static let clamp = Function(
     "clamp", "Limits each element to [lower, upper]. The gradient passes only inside.", .tensor("x", "the tensor"),
@@ -108,6 +141,22 @@ enum TensorElementwise {
     unary("quick_gelu", "Multiplies each element by sigmoid(1.702 x), as OpenAI's CLIP does in place of the GELU.", "the results",
           ("return tensor.new{-1, 2}:quick_gelu()", "tensor({-0.1542,  1.9357}, f32 [2])")) { try $0.quickGelu() },
     unary("silu", "Multiplies each element by its sigmoid.", "x sigmoid(x)", ("return tensor.new{-1, 2}:silu()", "tensor({-0.2689,  1.7616}, f32 [2])")) { try $0.silu() },
-    clamp, power, maximum, minimum, isClose,
+    unary("sin", "Takes the sine of each element, in radians.", "sin x", ("return tensor.new{0, 1}:sin()", "tensor({0.0000, 0.8415}, f32 [2])")) { try $0.plain(.sine) },
+    unary("cos", "Takes the cosine of each element, in radians.", "cos x", ("return tensor.new{0, 1}:cos()", "tensor({1.0000, 0.5403}, f32 [2])")) { try $0.plain(.cosine) },
+    unary("tan", "Takes the tangent of each element, in radians.", "tan x", ("return tensor.new{0, 1}:tan()", "tensor({0.0000, 1.5574}, f32 [2])")) { try $0.plain(.tangent) },
+    unary("atan", "Takes the angle, in radians, whose tangent each element is.", "arctan x", ("return tensor.new{0, 1}:atan()", "tensor({0.0000, 0.7854}, f32 [2])")) { try $0.plain(.arctangent) },
+    unary("erf", "Takes the error function of each element.", "erf x", ("return tensor.new{0, 1}:erf()", "tensor({0.0000, 0.8427}, f32 [2])")) { try $0.plain(.errorFunction) },
+    unary("log1p", "Takes ln(1 + x), exact for small x.", "ln(1 + x)", ("return tensor.new{0, 1}:log1p()", "tensor({0.0000, 0.6931}, f32 [2])")) { try $0.plain(.logarithmOnePlus) },
+    unary("expm1", "Takes e^x - 1, exact for small x.", "e^x - 1", ("return tensor.new{0, 1}:expm1()", "tensor({0.0000, 1.7183}, f32 [2])")) { try $0.plain(.exponentialMinusOne) },
+    unary("softplus", "Takes ln(1 + e^x), a smooth relu.", "the results", ("return tensor.new{0, 1}:softplus()", "tensor({0.6931, 1.3133}, f32 [2])")) { try $0.plain(.softplus) },
+    unary("floor", "Rounds each element down.", "whole numbers", ("return tensor.new{-1.5, 1.5}:floor()", "tensor({-2,  1}, f32 [2])")) { try $0.plain(.floor) },
+    unary("ceil", "Rounds each element up.", "whole numbers", ("return tensor.new{-1.5, 1.5}:ceil()", "tensor({-1,  2}, f32 [2])")) { try $0.plain(.ceiling) },
+    unary("round", "Rounds each element to the nearest whole number, halves to the even one.", "whole numbers",
+          ("return tensor.new{0.5, 1.5, 2.4}:round()", "tensor({0, 2, 2}, f32 [3])")) { try $0.plain(.rounded) },
+    unary("trunc", "Cuts the fraction of each element off.", "whole numbers", ("return tensor.new{-1.5, 1.5}:trunc()", "tensor({-1,  1}, f32 [2])")) { try $0.plain(.truncated) },
+    unary("sign", "Gives -1, 0 or 1 by the sign of each element.", "the signs", ("return tensor.new{-3, 0, 2}:sign()", "tensor({-1,  0,  1}, f32 [3])")) { try $0.plain(.sign) },
+    unary("reciprocal", "Takes 1 / x.", "1 / x", ("return tensor.new{2, 4}:reciprocal()", "tensor({0.5000, 0.2500}, f32 [2])")) { try 1 / $0 },
+    unary("rsqrt", "Takes 1 / sqrt(x).", "the results", ("return tensor.new{1, 4}:rsqrt()", "tensor({1.0000, 0.5000}, f32 [2])")) { try $0.reciprocalSquareRoot() },
+    leakyRelu, clamp, power, floorDivide, remainder, maximum, minimum, isClose,
   ]
 }

@@ -44,6 +44,68 @@ enum TensorGradients {
     example: ("local x = tensor.new{1}:track()\nreturn tensor.no_grad(function() return x * 2 end)", "tensor({2}, f32 [1])")
   ) { f, arguments in try withoutTracking { try f.call(arguments: arguments) } }
 
+  private static let names = Argument.optional(.parameters("parameters", "networks and tracked tensors that the function uses besides its arguments"))
+
+  private static func tensor(_ values: [LuaValue], _ what: String) throws -> Tensor {
+    guard let first = values.first, case .object(let object) = first, let handle = object as? TensorHandle else {
+      throw ArgumentFault.invalid("\(what) must return a Tensor, got \(values.first?.typeName ?? "nothing")")
+    }
+    return handle.tensor
+  }
+
+  static let checkpoint = Function(
+    "checkpoint", """
+      Calls a function without remembering its history and calls it again in the backward pass: less memory for more time. The gradients are the same, if the \
+      function gives the same tensor each time.
+      """,
+    .callback("f", "gets the inputs and returns a Tensor"), .list(of: .tensor("inputs", "given to f one by one")), .options("settings", "what else it uses", names),
+    returns: .tensor("what f returns"), source: "Chen et al. 2016, arXiv:1604.06174",
+    example: ("""
+      local w = tensor.new{2}:track()
+      local y = tensor.checkpoint(function(x) return (x * w):exp() end, {tensor.new{1}}, {parameters = {w}})
+      return y, y:sum():backward()[w]
+      """, "tensor({7.3891}, f32 [1], tracked)\ttensor({7.3891}, f32 [1])")
+  ) { f, inputs, settings in
+    try Tensor.checkpoint(inputs, parameters: settings[names]?.map(\.parameter.value) ?? []) { values in
+      try tensor(try f.call(arguments: values.map { .object(TensorHandle($0)) }), "the function of checkpoint")
+    }
+  }
+
+  static let microBatches = Function(
+    "micro_batches", """
+      Computes a loss over a large batch, and its exact gradients, with only one part of the batch in memory: for contrastive losses, whose samples all see each \
+      other. Networks whose samples see each other (batch norm) get the statistics of a part.
+      """,
+    .integer("parts", "how many", in: 1...1_000_000), .callback("embed", "gets a part's number from 1, returns one Tensor [n, D] or several"),
+    .callback("loss", "gets the embeddings of the whole batch, returns a Tensor of one element"),
+    returns: .several(.tensor("the loss"), .object("its gradients", GradientsHandle.self)), source: "Gao et al. 2021, arXiv:2101.06983",
+    example: ("""
+      local w = tensor.new{{1, 2}}:track()
+      local data = {tensor.new{{1, 0}}, tensor.new{{0, 3}}}
+      local value, gradients = tensor.micro_batches(2, function(part) return data[part] * w end, function(e) return e:sum():square() end)
+      return value, gradients[w]
+      """, "tensor(49, f32 [])\ttensor({{14, 42}}, f32 [1, 2])")
+  ) { parts, embed, loss in
+    let (value, gradients) = try microBatchGradients(parts: parts, embed: { part in
+      let values = try embed.call(arguments: [.integer(luaPosition(part))])
+      return try values.map { try tensor([$0], "embed") }
+    }, loss: { whole in try tensor(try loss.call(arguments: whole.map { .object(TensorHandle($0)) }), "loss") })
+    return (value, GradientsHandle(gradients))
+  }
+
+  private static let step = Argument.number("step", "how far each element is moved", default: 1e-5)
+
+  static let check = Function(
+    "gradcheck", "Compares the gradients of a function with the slopes measured by moving every input element, in f64.",
+    .callback("f", "gets the inputs and returns a Tensor"), .list(of: .tensor("inputs", "given to f one by one, as f64")), .options("settings", "how", step),
+    returns: .number("the largest disagreement, absolute or relative to the slope; around 1e-8 when all is well"),
+    example: ("return tensor.gradcheck(function(x) return (x * x):exp() end, {tensor.new{0.5, -1}}) < 1e-6", "true")
+  ) { f, inputs, settings in
+    try GradientCheck.largestError(try inputs.map { try $0.detached().cast(.f64) }, step: settings[step]) { values in
+      try tensor(try f.call(arguments: values.map { .object(TensorHandle($0)) }), "the function of gradcheck")
+    }
+  }
+
   // MARK: Gradients
 
   static let get = Function(
@@ -72,8 +134,23 @@ enum TensorGradients {
     return length
   }
 
+  static let add = Function(
+    "add", "Adds the gradients of another loss, so that several small batches count as one.", .object("self", "the gradients", GradientsHandle.self),
+    .object("other", "the gradients to add", GradientsHandle.self), .number("scale", "their factor", default: 1), returns: .none,
+    example: ("""
+      local x = tensor.new{1}:track()
+      local g = (x * 2):sum():backward()
+      g:add((x * 3):sum():backward(), 0.5)
+      return g[x]
+      """, "tensor({3.5000}, f32 [1])")
+  ) { handle, other, scale in
+    var gradients = handle.gradients
+    try gradients.add(other.gradients, scale: scale)
+    handle.gradients = gradients
+  }
+
   static let type = ObjectType(
-    GradientsHandle.self, "Gradients of a loss; `gradients[x]` is the one by x.", methods: [get, clip],
+    GradientsHandle.self, "Gradients of a loss; `gradients[x]` is the one by x.", methods: [get, add, clip],
     properties: [Property("count", "Number of tensors that have a gradient.", .integer("it")) { (g: GradientsHandle) in g.gradients.count }],
     operators: [.index: get], describe: { "Gradients of \($0.gradients.count) tensors" })
 

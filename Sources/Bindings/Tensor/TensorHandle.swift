@@ -9,10 +9,34 @@ final class TensorHandle: LuaObject {
   init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// A tensor or a number, as arithmetic takes them.
+/// A tensor or a number, as arithmetic takes them. Lua's integers keep a tensor of whole numbers whole, its floats make it f32.
 enum Operand {
   case tensor(Tensor)
   case number(Double)
+  case integer(Int)
+
+  /// The operand as a tensor that takes part in promotion like a number beside `other`: it never widens a type of its own kind.
+  func beside(_ other: DType) throws -> Tensor {
+    switch self {
+    case .tensor(let tensor): return tensor
+    case .number(let value): return try Tensor.full([], value, dtype: other.floating)
+    case .integer(let value):
+      let dtype: DType = other == .bool ? .i64 : other
+      guard dtype != .u8 || (0...255).contains(value), dtype != .i32 || Int32(exactly: value) != nil else {
+        throw ArgumentFault.invalid("\(value) does not fit into \(dtype.name); cast the tensor to i64 first")
+      }
+      return dtype == .i64 ? try Tensor([value], shape: []) : try Tensor.full([], Double(value), dtype: dtype)
+    }
+  }
+
+  /// Both operands as tensors, at least one of which was one.
+  static func both(_ a: Operand, _ b: Operand) throws -> (Tensor, Tensor) {
+    switch (a, b) {
+    case (.tensor(let left), _): return (left, try b.beside(left.dtype))
+    case (_, .tensor(let right)): return (try a.beside(right.dtype), right)
+    default: throw ArgumentFault.invalid("at least one of the operands must be a Tensor")
+    }
+  }
 }
 
 extension Argument where Value == Tensor {
@@ -26,7 +50,7 @@ extension Argument where Value == Operand {
   /// A tensor or a number.
   static func operand(_ name: String, _ doc: String) -> Argument {
     Argument(name, "Tensor|number", doc) { call, index in
-      if let number = call.number(index) { return .number(number) }
+      if let number = call.number(index) { return call.isInteger(index) ? .integer(call.integer(index) ?? 0) : .number(number) }
       return try call.object(index, as: TensorHandle.self).map { .tensor($0.tensor) }
     }
   }
@@ -87,6 +111,11 @@ extension Argument where Value == Activation {
       return cases[position]
     }
   }
+}
+
+extension Argument where Value == [Int]? {
+  /// One number for every axis of a window, or one for each of them; nil leaves the default to the body.
+  static func window(_ name: String, _ doc: String) -> Argument { .optional(.shape(name, doc)) }
 }
 
 extension Returned where Value == Tensor {

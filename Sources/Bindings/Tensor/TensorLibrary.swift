@@ -20,8 +20,9 @@ enum TensorLibrary {
     MemoryPool.resetPeak()
   }
 
-  private static let methods = [TensorElementwise.add, TensorElementwise.subtract, TensorElementwise.multiply, TensorElementwise.divide]
+  private static let methods: [Function] = [TensorElementwise.add, TensorElementwise.subtract, TensorElementwise.multiply, TensorElementwise.divide]
     + TensorElementwise.functions + TensorReductions.functions + TensorShapes.methods + TensorProducts.methods + TensorGradients.methods
+    + TensorComparison.methods + TensorLookup.methods + TensorArrangement.methods + TensorStatistics.methods + TensorWindows.methods
     + [TensorElements.get, TensorElements.set, TensorElements.item, TensorElements.toTable]
 
   static let type = ObjectType(
@@ -39,7 +40,8 @@ enum TensorLibrary {
     ],
     operators: [
       .add: TensorElementwise.add, .subtract: TensorElementwise.subtract, .multiply: TensorElementwise.multiply,
-      .divide: TensorElementwise.divide, .power: TensorElementwise.power, .negate: TensorElementwise.negateOperator,
+      .divide: TensorElementwise.divide, .floorDivide: TensorElementwise.floorDivide, .modulo: TensorElementwise.remainder,
+      .bitAnd: TensorComparison.bitAnd, .bitOr: TensorComparison.bitOr, .bitExclusiveOr: TensorComparison.bitExclusiveOr, .bitNot: TensorComparison.notOperator, .power: TensorElementwise.power, .negate: TensorElementwise.negateOperator,
       .length: TensorElements.length, .index: TensorElements.get, .newIndex: TensorElements.set,
     ],
     describe: { try TensorText.describe($0.tensor) })
@@ -47,7 +49,7 @@ enum TensorLibrary {
   static func library(_ session: ScriptSession) -> Library {
     let creation = [
       TensorCreation.new, TensorCreation.zeros, TensorCreation.ones, TensorCreation.full, TensorCreation.arange,
-      TensorCreation.normal(session), TensorCreation.uniform(session),
+      TensorArrangement.eye, TensorArrangement.linspace, TensorCreation.normal(session), TensorCreation.uniform(session), TensorCreation.integers(session),
     ]
     return Library(
       "tensor", """
@@ -55,7 +57,8 @@ enum TensorLibrary {
         its first argument is a tensor, a method.
         """,
       functions: creation + methods + [
-        TensorShapes.concatenate, TensorShapes.stack, TensorProducts.attention, TensorElementwise.same, TensorGradients.noGrad, memory, releaseCache,
+        TensorShapes.concatenate, TensorShapes.stack, TensorProducts.attention, TensorProducts.einsum, TensorProducts.dropout(session),
+        TensorElementwise.same, TensorGradients.noGrad, TensorGradients.checkpoint, TensorGradients.microBatches, TensorGradients.check, memory, releaseCache,
       ], types: [type, TensorGradients.type])
   }
 }

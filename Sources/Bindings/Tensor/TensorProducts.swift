@@ -1,23 +1,22 @@
 import Host
 import ML
 
-/// Products, convolutions, attention and norms.
+/// Products, attention and norms.
 enum TensorProducts {
   private static let transposeLeft = Argument.boolean("transpose_left", "whether the last two axes of the left side are exchanged", default: false)
   private static let transposeRight = Argument.boolean("transpose_right", "whether the last two axes of the right side are exchanged", default: false)
   private static let activation = Argument<Activation>.activation("activation", "applied in the same pass")
-  private static let stride = Argument.integer("stride", "step of the window in pixels", default: 1, in: 1...Int.max)
-  private static let padding = Argument.integer("padding", "zeros on every side", default: 0, in: 0...Int.max)
   private static let heads = Argument.integer("heads", "number of heads", default: 1, in: 1...Int.max)
   private static let causal = Argument.boolean("causal", "whether a position sees only itself and earlier ones", default: false)
   private static let lengths = Argument.optional(.integers("lengths", "how many keys of each sample are real"))
+  private static let mask = Argument.optional(.tensor("mask", "flags, true where a key may be seen, or numbers added to the scores; broadcast to [B, heads, N, M]"))
   private static let weight = Argument.optional(.tensor("weight", "scale of each feature"))
   private static let bias = Argument.optional(.tensor("bias", "shift of each feature"))
   private static let epsilon = Argument.number("epsilon", "added to the variance", default: 1e-5)
   private static let views = Argument.integer("views", "equal consecutive parts of the batch with statistics of their own", default: 1, in: 1...Int.max)
 
   static let matmul = Function(
-    "matmul", "Multiplies matrices, batched over leading axes; the right side may have two axes.", .tensor("a", "[..., n, k]"),
+    "matmul", "Multiplies matrices, batched over leading axes, which are broadcast; a side with one axis is a row or a column.", .tensor("a", "[..., n, k]"),
     .tensor("b", "[..., k, m]"), .options("settings", "which sides are transposed", transposeLeft, transposeRight),
     returns: .tensor("[..., n, m]"), example: ("return tensor.new{{1, 2}, {3, 4}}:matmul(tensor.new{{1}, {10}})", """
       tensor({{21},
@@ -31,26 +30,27 @@ enum TensorProducts {
     example: ("return tensor.new{{1, 2}}:linear(tensor.new{{1, 1}, {1, -1}}, nil, {activation = \"relu\"})", "tensor({{3, 0}}, f32 [1, 2])")
   ) { x, weight, bias, settings in try x.linear(weight: weight, bias: bias, activation: settings[activation]) }
 
-  static let conv2d = Function(
-    "conv2d", "Convolves pictures: [B, C, H, W] by [O, C, k, k].", .tensor("x", "[B, C, H, W]"), .tensor("weight", "[O, C, k, k]"),
-    .optional(.tensor("bias", "[O]")), .options("settings", "stride and padding", stride, padding), returns: .tensor("[B, O, H', W']"),
-    example: ("return tensor.ones{1, 1, 3, 3}:conv2d(tensor.ones{1, 1, 3, 3}, nil, {padding = 1})", """
-      tensor({{{{4, 6, 4},
-                {6, 9, 6},
-                {4, 6, 4}}}}, f32 [1, 1, 3, 3])
-      """)
-  ) { x, weight, bias, settings in try x.conv2d(weight: weight, bias: bias, stride: settings[stride], padding: settings[padding]) }
+  static let einsum = Function(
+    "einsum", "Sums products by index notation: equal letters are matched, and letters missing after `->` are summed over.",
+    .string("equation", "such as \"bij,bjk->bik\"; \"...\" stands for any leading axes"), .rest(.tensor("operands", "one for each term")),
+    returns: .tensor("the sums"), example: ("local x = tensor.new{{1, 2}, {3, 4}}\nreturn tensor.einsum(\"ij,ij->i\", x, x), tensor.einsum(\"ii\", x)",
+                                           "tensor({ 5, 25}, f32 [2])\ttensor(5, f32 [])")
+  ) { equation, operands in try Tensor.einsum(equation, operands) }
 
   static let attention = Function(
     "attention", "Mixes values by softmax(query key^T / sqrt(D / heads)), head by head.", .tensor("query", "[B, N, D]"),
-    .tensor("key", "[B, M, D]"), .tensor("value", "[B, M, D]"), .options("settings", "heads and masks", heads, causal, lengths),
+    .tensor("key", "[B, M, D]"), .tensor("value", "[B, M, D]"), .options("settings", "heads and masks", heads, causal, lengths, mask),
     returns: .tensor("[B, N, D]"), source: "Vaswani et al. 2017, arXiv:1706.03762, eq. (1)",
     example: ("local x = tensor.new{{{1, 0}, {0, 1}}}; return tensor.attention(x, x, x, {causal = true})", """
       tensor({{{1.0000, 0.0000},
                {0.3302, 0.6698}}}, f32 [1, 2, 2])
       """)
   ) { query, key, value, settings in
-    try Tensor.attention(query, key, value, heads: settings[heads], causal: settings[causal], keyLengths: settings[lengths])
+    if let mask = settings[mask] {
+      guard !settings[causal], settings[lengths] == nil else { throw ArgumentFault.invalid("a mask says all: causal and lengths cannot be given beside it") }
+      return try Tensor.attention(query, key, value, heads: settings[heads], mask: mask)
+    }
+    return try Tensor.attention(query, key, value, heads: settings[heads], causal: settings[causal], keyLengths: settings[lengths])
   }
 
   static let layerNorm = Function(
@@ -58,6 +58,11 @@ enum TensorProducts {
     .options("settings", "scale, shift and epsilon", weight, bias, epsilon), returns: .tensor("[..., D]"),
     source: "Ba et al. 2016, arXiv:1607.06450", example: ("return tensor.new{1, 2, 3}:layer_norm()", "tensor({-1.2247,  0.0000,  1.2247}, f32 [3])")
   ) { x, settings in try x.layerNorm(weight: settings[weight], bias: settings[bias], epsilon: settings[epsilon]) }
+
+  static let rmsNorm = Function(
+    "rms_norm", "Divides the last axis by the root of its mean square, then scales.", .tensor("x", "[..., D]"), .options("settings", "scale and epsilon", weight, epsilon),
+    returns: .tensor("[..., D]"), source: "Zhang & Sennrich 2019, arXiv:1910.07467", example: ("return tensor.new{3, 4}:rms_norm()", "tensor({0.8485, 1.1314}, f32 [2])")
+  ) { x, settings in try x.rmsNorm(weight: settings[weight], epsilon: settings[epsilon]) }
 
   static let groupNorm = Function(
     "group_norm", "Normalises groups of channels of each sample.", .tensor("x", "[B, C, ...]"),
@@ -72,13 +77,23 @@ enum TensorProducts {
   }
 
   static let batchNorm = Function(
-    "batch_norm", "Normalises each feature over the batch, each view by its own statistics.", .tensor("x", "[N, D]"),
-    .options("settings", "scale, shift, epsilon and views", weight, bias, epsilon, views), returns: .tensor("[N, D]"),
+    "batch_norm", "Normalises each feature over the batch, each view by its own statistics.", .tensor("x", "[N, D] or [N, D, ...]"),
+    .options("settings", "scale, shift, epsilon and views", weight, bias, epsilon, views), returns: .tensor("the shape of x"),
     source: "Ioffe & Szegedy 2015, arXiv:1502.03167", example: ("return tensor.new{{1, 10}, {3, 20}}:batch_norm()", """
       tensor({{-1.0000, -1.0000},
               { 1.0000,  1.0000}}, f32 [2, 2])
       """)
   ) { x, settings in try x.batchNorm(weight: settings[weight], bias: settings[bias], epsilon: settings[epsilon], views: settings[views]) }
+
+  static func dropout(_ session: ScriptSession) -> Function {
+    Function(
+      "dropout", "Sets elements to 0 at random and divides the others by the share that stays. Meant for training; leave it out when judging.", .tensor("x", "the tensor"),
+      .number("probability", "of being set to 0, in [0, 1)", default: 0.5), .options("settings", "the source", TensorCreation.stream), returns: .tensor("a copy"),
+      example: ("return tensor.dropout(tensor.ones(6), 0.5, {stream = random.stream(2)})", "tensor({0, 0, 2, 0, 0, 0}, f32 [6])")
+    ) { x, probability, settings in
+      try TensorCreation.draw(settings[TensorCreation.stream], session) { try x.dropout(probability: probability, stream: &$0) }
+    }
+  }
 
   private static func factored(
     _ name: String, _ doc: String, _ result: String, _ example: (String, String), _ body: @escaping (Tensor, Int) throws -> Tensor
@@ -89,7 +104,7 @@ enum TensorProducts {
   }
 
   static let methods = [
-    matmul, linear, conv2d, layerNorm, groupNorm, batchNorm,
+    matmul, linear, layerNorm, rmsNorm, groupNorm, batchNorm,
     factored("upsample_nearest", "Repeats each pixel.", "[B, C, H f, W f]", ("return tensor.new{{{{1, 2}}}}:upsample_nearest(2)", """
       tensor({{{{1, 1, 2, 2},
                 {1, 1, 2, 2}}}}, f32 [1, 1, 2, 4])

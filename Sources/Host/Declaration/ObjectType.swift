@@ -2,6 +2,7 @@
 public enum Operator: String, CaseIterable {
     case add = "__add", subtract = "__sub", multiply = "__mul", divide = "__div", modulo = "__mod", power = "__pow"
     case negate = "__unm", floorDivide = "__idiv", concatenate = "__concat", length = "__len", equal = "__eq"
+    case bitAnd = "__band", bitOr = "__bor", bitExclusiveOr = "__bxor", bitNot = "__bnot"
     case less = "__lt", lessOrEqual = "__le", call = "__call", close = "__close", pairs = "__pairs"
     /// Reads a key that is not a string: `t[1]`, `t[{1, 2}]`. Gets the object and the key.
     case index = "__index"

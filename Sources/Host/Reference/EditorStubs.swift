@@ -97,6 +97,10 @@ extension Operator {
         case .concatenate: return "concat"
         case .length: return "len"
         case .call: return "call"
+        case .bitAnd: return "band"
+        case .bitOr: return "bor"
+        case .bitExclusiveOr: return "bxor"
+        case .bitNot: return "bnot"
         case .equal, .less, .lessOrEqual, .close, .pairs, .index, .newIndex: return nil
         }
     }

@@ -132,7 +132,7 @@ public struct Call {
 
 extension Call {
     /// Whether Lua has the number as an integer (1, not 1.0).
-    func isInteger(_ index: Int32) -> Bool { lua_isinteger(L, index) != 0 }
+    public func isInteger(_ index: Int32) -> Bool { lua_isinteger(L, index) != 0 }
 
     /// The length of a list, without metamethods.
     func rawLength(_ index: Int32) -> Int { Int(lua_rawlen(L, index)) }

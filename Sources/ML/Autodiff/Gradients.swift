@@ -2,7 +2,7 @@
 public struct Gradients {
   private var values: [ObjectIdentifier: TensorData] = [:]
   /// Keeps the leaves alive, so that an identifier is never reused.
-  private var leaves: [Node] = []
+  private(set) var leaves: [Node] = []
 
   /// The gradient by a tracked leaf, of the leaf's shape; nil when the loss does not depend on it.
   public subscript(_ tensor: Tensor) -> Tensor? {
@@ -13,6 +13,17 @@ public struct Gradients {
   mutating func set(_ node: Node, _ value: TensorData) {
     values[ObjectIdentifier(node)] = value
     leaves.append(node)
+  }
+
+  func value(of node: Node) -> TensorData? { values[ObjectIdentifier(node)] }
+
+  mutating func set(again node: Node, _ value: TensorData) { values[ObjectIdentifier(node)] = value }
+
+  /// Forgets the gradient by a leaf.
+  mutating func remove(_ tensor: Tensor) {
+    guard let node = tensor.node else { return }
+    values[ObjectIdentifier(node)] = nil
+    leaves.removeAll { $0 === node }
   }
 
   /// Replaces the gradient by a leaf, for example with a clipped one.
@@ -51,7 +62,7 @@ extension Tensor {
     }
     // Creation order is a topological order, and always the same one.
     order.sort { $0.sequence > $1.sequence }
-    var flowing: [ObjectIdentifier: TensorData] = [ObjectIdentifier(root): try upstream?.data ?? backend.full(shape, 1, dtype)]
+    var flowing: [ObjectIdentifier: TensorData] = [ObjectIdentifier(root): try upstream?.cast(dtype.gradient).data ?? backend.full(shape, 1, dtype.gradient)]
     /// Sums made here, which may be added to in place; other gradients may be shared between nodes.
     var owned: Set<ObjectIdentifier> = []
     var gradients = Gradients()

@@ -25,12 +25,34 @@ public protocol Backend {
   /// g where lower <= x <= upper, else 0.
   func clampGradient(_ x: TensorData, _ lower: Double, _ upper: Double, _ g: TensorData) throws -> TensorData
 
+  // Whole numbers, flags, comparisons, and functions without vector kernels: both sides have the same shape and type
+  func integerUnary(_ f: UnaryOperation, _ x: TensorData) throws -> TensorData
+  func integerBinary(_ f: BinaryOperation, _ a: TensorData, _ b: TensorData) throws -> TensorData
+  func bitwise(_ f: BitwiseOperation, _ a: TensorData, _ b: TensorData) throws -> TensorData
+  /// Flags of a comparison.
+  func compare(_ f: Comparison, _ a: TensorData, _ b: TensorData) throws -> TensorData
+  func plainUnary(_ f: PlainUnary, _ x: TensorData) throws -> TensorData
+  func plainBinary(_ f: PlainBinary, _ a: TensorData, _ b: TensorData) throws -> TensorData
+
+  // Choice and order
+  /// a where the condition holds, else b.
+  func select(_ condition: TensorData, _ a: TensorData, _ b: TensorData) throws -> TensorData
+  /// out[i, j] = x[index[i, j], j] for the first axis of two; i64 indices that lie inside.
+  func gather(_ x: TensorData, axis: Int, index: TensorData) throws -> TensorData
+  /// target[index[i, j], j] = values[i, j], or += values[i, j], in row-major order, for the first axis of two; the target is contiguous.
+  func scatter(_ values: TensorData, axis: Int, index: TensorData, adding: Bool, into target: TensorData) throws
+  /// The stable order of each line along an axis, as i64 indices; NaN counts as larger than every number.
+  func sort(_ x: TensorData, axis: Int, descending: Bool) throws -> TensorData
+  /// Running sums or products along an axis.
+  func cumulate(_ x: TensorData, axis: Int, _ f: Cumulation) throws -> TensorData
+  /// Sum or product of i64 numbers over an axis, which stays with size one.
+  func integerReduce(_ x: TensorData, axis: Int, _ f: Cumulation) throws -> TensorData
+
   // Reductions
   /// Sums over the given axes, which stay with size one.
   func sum(_ x: TensorData, axes: [Int]) throws -> TensorData
-  /// Largest element along an axis and its index; the axis stays with size one.
-  func maximum(_ x: TensorData, axis: Int) throws -> (value: TensorData, index: TensorData)
-  func scatterAlong(axis: Int, index: TensorData, _ g: TensorData, shape: [Int]) throws -> TensorData
+  /// Largest (or smallest) element along an axis and its index, the first of equal ones; the axis stays with size one.
+  func extreme(_ x: TensorData, axis: Int, largest: Bool) throws -> (value: TensorData, index: TensorData)
 
   // Products
   /// [.., m, k] times [.., k, n] with equal leading axes, either side seen transposed.

@@ -173,26 +173,30 @@ extension CPUBackend {
     }
   }
 
-  func maximum(_ x: TensorData, axis: Int) throws -> (value: TensorData, index: TensorData) {
-    try compute("maximum", x.dtype, single: { try largest($0, x, axis) }, double: { try largest($0, x, axis) })
+  func extreme(_ x: TensorData, axis: Int, largest: Bool) throws -> (value: TensorData, index: TensorData) {
+    try numbers(largest ? "maximum" : "minimum", x.dtype, f32: { try best($0, x, axis, largest) }, f64: { try best($0, x, axis, largest) },
+                i64: { try best($0, x, axis, largest) }, i32: { try best($0, x, axis, largest) }, u8: { try best($0, x, axis, largest) })
   }
 
-  private func largest<T: ComputeScalar>(_: T.Type, _ input: TensorData, _ axis: Int) throws -> (value: TensorData, index: TensorData) {
+  private func best<T: Comparable>(_: T.Type, _ input: TensorData, _ axis: Int, _ largest: Bool) throws -> (value: TensorData, index: TensorData) {
     let x = try contiguous(input)
     var shape = x.shape
     let outer = shape[..<axis].reduce(1, *), size = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
     shape[axis] = 1
     let value = try TensorData(shape, x.dtype), index = try TensorData(shape, .i64)
     let from = x.pointer(T.self), to = value.pointer(T.self), places = index.pointer(Int64.self)
-    for block in 0..<outer {
-      for i in 0..<inner {
-        var best = from[block * size * inner + i], place = 0
-        for k in 1..<max(1, size) {
-          let candidate = from[(block * size + k) * inner + i]
-          if candidate > best || (candidate.isNaN && !best.isNaN) { best = candidate; place = k }
+    rowPieces(outer, size * inner) { start, n in
+      for block in start..<start + n {
+        for i in 0..<inner {
+          var best = from[block * size * inner + i], place = 0
+          for k in 1..<max(1, size) {
+            let candidate = from[(block * size + k) * inner + i]
+            // The first NaN wins; only NaN is unequal to itself.
+            if (largest ? candidate > best : candidate < best) || (candidate != candidate && best == best) { best = candidate; place = k }
+          }
+          to[block * inner + i] = best
+          places[block * inner + i] = Int64(place)
         }
-        to[block * inner + i] = best
-        places[block * inner + i] = Int64(place)
       }
     }
     return (value, index)

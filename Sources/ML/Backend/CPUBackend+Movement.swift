@@ -136,20 +136,4 @@ extension CPUBackend {
       }
     }
   }
-
-  func scatterAlong(axis: Int, index: TensorData, _ g: TensorData, shape: [Int]) throws -> TensorData {
-    let gradient = try contiguous(g)
-    let out = try full(shape, 0, g.dtype)
-    try compute("scatter", g.dtype,
-      single: { scatterElements($0, axis, index, gradient, out) }, double: { scatterElements($0, axis, index, gradient, out) })
-    return out
-  }
-
-  private func scatterElements<T: ComputeScalar>(_: T.Type, _ axis: Int, _ index: TensorData, _ g: TensorData, _ out: TensorData) {
-    let inner = out.shape[(axis + 1)...].reduce(1, *), size = out.shape[axis], outer = out.shape[..<axis].reduce(1, *)
-    let from = g.pointer(T.self), to = out.pointer(T.self), places = index.pointer(Int64.self)
-    for block in 0..<outer {
-      for i in 0..<inner { to[(block * size + Int(places[block * inner + i])) * inner + i] = from[block * inner + i] }
-    }
-  }
 }

@@ -40,6 +40,27 @@ extension SafetensorsFile {
     return try withBytes(of: entry) { try Tensor(bytes: $0, shape: entry.shape, dtype: dtype) }
   }
 
+  /// The array of that name in the type it is stored in, or, where tensors have no such type, as i64 or f32.
+  ///
+  /// - Returns: a copy.
+  /// - Throws: `FormatError` when there is no such name or its type cannot be converted.
+  public func nearestTensor(_ name: String) throws -> Tensor {
+    let entry = try entry(name)
+    func whole<T: FixedWidthInteger>(_: T.Type) throws -> Tensor {
+      let values = withBytes(of: entry) { bytes in
+        (0..<entry.count).map { Int(truncatingIfNeeded: T(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self))) }
+      }
+      return try Tensor(values, shape: entry.shape)
+    }
+    switch entry.dtype {
+    case .i8: return try whole(Int8.self)
+    case .i16: return try whole(Int16.self)
+    case .u16: return try whole(UInt16.self)
+    case .u32: return try whole(UInt32.self)
+    default: return DType(entry.dtype) == nil ? try tensor(name) : try storedTensor(name)
+    }
+  }
+
   /// The tensors as arrays for `write`.
   ///
   /// - Parameter dtype: store real numbers in this type (f16 halves the file, rounding to the nearest); whole numbers and

@@ -35,15 +35,27 @@ extension Tensor {
     return try backend.sum(g, axes: axes).reshaped(shape)
   }
 
-  private static func checkTypes(_ a: Tensor, _ b: Tensor, _ operation: String) throws {
-    guard a.dtype.isDifferentiable else { throw TensorError.typeMismatch(operation: operation, got: a.dtype, expected: "f32 or f64") }
-    guard b.dtype == a.dtype else { throw TensorError.typeMismatch(operation: operation, got: b.dtype, expected: "\(a.dtype.name) like the other side") }
+  /// Two tensors in the type that both are promoted to; half precision meets in f32, `half` naming the type to go back to.
+  static func met(_ a: Tensor, _ b: Tensor, floating: Bool = false) throws -> (Tensor, Tensor, half: DType?) {
+    var dtype = a.dtype == b.dtype ? a.dtype : a.dtype.promoted(with: b.dtype)
+    if floating { dtype = dtype.floating }
+    let half = dtype.isHalf ? dtype : nil
+    if half != nil { dtype = .f32 }
+    return (try a.cast(dtype), try b.cast(dtype), half)
   }
 
   private static func combine(_ f: BinaryOperation, _ name: OperationName, _ a: Tensor, _ b: Tensor,
                               _ backward: @escaping (_ a: TensorData, _ b: TensorData, _ y: TensorData, _ g: TensorData) throws -> (TensorData?, TensorData?)) throws
     -> Tensor {
-    try checkTypes(a, b, name.rawValue)
+    guard a.dtype == b.dtype, a.dtype.isDifferentiable else {
+      let (x, y, half) = try met(a, b, floating: f == .divide)
+      if !x.dtype.isFloating {
+        let shape = try broadcast(x.shape, y.shape, name.rawValue)
+        return Tensor(try backend.integerBinary(f, stretched(x.data, to: shape), stretched(y.data, to: shape)))
+      }
+      let result = try combine(f, name, x, y, backward)
+      return try half.map { try result.cast($0) } ?? result
+    }
     let shape = try broadcast(a.shape, b.shape, name.rawValue)
     let left = stretched(a.data, to: shape), right = stretched(b.data, to: shape)
     let y = try backend.binary(f, left, right)
@@ -52,6 +64,13 @@ extension Tensor {
       let (ga, gb) = try backward(left, right, y, g)
       return [try ga.map { try unbroadcast($0, to: leftShape) }, try gb.map { try unbroadcast($0, to: rightShape) }]
     }
+  }
+
+  /// Runs a function with fractional results: whole numbers become f32, and half precision is computed as f32 and rounded.
+  func inFloating(_ body: (Tensor) throws -> Tensor) throws -> Tensor {
+    if dtype.isDifferentiable { return try body(self) }
+    let result = try body(try cast(.f32))
+    return dtype.isHalf ? try result.cast(dtype) : result
   }
 
   public static func + (a: Tensor, b: Tensor) throws -> Tensor { try combine(.add, .add, a, b) { _, _, _, g in (g, g) } }
@@ -91,9 +110,11 @@ extension Tensor {
 
   private func scalar(_ f: BinaryOperation, _ name: OperationName, _ s: Double, reversed: Bool = false,
                       _ backward: @escaping (_ x: TensorData, _ y: TensorData, _ g: TensorData) throws -> TensorData) throws -> Tensor {
-    let x = data
-    let y = try backend.binaryScalar(f, x, s, reversed: reversed)
-    return Tensor.result(y, name, [self]) { g in [try backward(x, y, g)] }
+    try inFloating { input in
+      let x = input.data
+      let y = try backend.binaryScalar(f, x, s, reversed: reversed)
+      return Tensor.result(y, name, [input]) { g in [try backward(x, y, g)] }
+    }
   }
 
   public static func + (a: Tensor, s: Double) throws -> Tensor { try a.scalar(.add, .addScalar, s) { _, _, g in g } }
@@ -115,9 +136,12 @@ extension Tensor {
   public static prefix func - (a: Tensor) throws -> Tensor { try a.unary(.negate, .negate) }
 
   private func unary(_ f: UnaryOperation, _ name: OperationName) throws -> Tensor {
-    let x = data
-    let y = try backend.unary(f, x)
-    return Tensor.result(y, name, [self]) { g in [try backend.unaryGradient(f, x, value: y, g)] }
+    if !dtype.isFloating, [.negate, .absolute, .square, .relu].contains(f) { return Tensor(try backend.integerUnary(f, data)) }
+    return try inFloating { input in
+      let x = input.data
+      let y = try backend.unary(f, x)
+      return Tensor.result(y, name, [input]) { g in [try backend.unaryGradient(f, x, value: y, g)] }
+    }
   }
 
   /// e to the power of each element.
@@ -145,10 +169,12 @@ extension Tensor {
 
   /// Each element to a fixed power.
   public func power(_ exponent: Double) throws -> Tensor {
-    let x = data
-    return Tensor.result(try backend.power(x, exponent), .power, [self]) { g in
-      let slope = try backend.binaryScalar(.multiply, try backend.power(x, exponent - 1), exponent, reversed: false)
-      return [try backend.binary(.multiply, g, slope)]
+    try inFloating { input in
+      let x = input.data
+      return Tensor.result(try backend.power(x, exponent), .power, [input]) { g in
+        let slope = try backend.binaryScalar(.multiply, try backend.power(x, exponent - 1), exponent, reversed: false)
+        return [try backend.binary(.multiply, g, slope)]
+      }
     }
   }
 
@@ -157,9 +183,15 @@ extension Tensor {
     guard lower <= upper else {
       throw TensorError.invalidArgument(operation: "clamp", message: "lower \(lower) must not exceed upper \(upper)")
     }
-    let x = data
-    let y = try backend.binaryScalar(.minimum, try backend.binaryScalar(.maximum, x, lower, reversed: false), upper, reversed: false)
-    return Tensor.result(y, .clamp, [self]) { g in [try backend.clampGradient(x, lower, upper, g)] }
+    if !dtype.isFloating, dtype != .bool, [lower, upper].allSatisfy({ $0.isInfinite || $0 == $0.rounded() }) {
+      func limit(_ value: Double) throws -> TensorData { Tensor.stretched(try backend.full([], value, dtype), to: shape) }
+      return Tensor(try backend.integerBinary(.minimum, try backend.integerBinary(.maximum, data, try limit(lower)), try limit(upper)))
+    }
+    return try inFloating { input in
+      let x = input.data
+      let y = try backend.binaryScalar(.minimum, try backend.binaryScalar(.maximum, x, lower, reversed: false), upper, reversed: false)
+      return Tensor.result(y, .clamp, [input]) { g in [try backend.clampGradient(x, lower, upper, g)] }
+    }
   }
 
   /// Where both tensors are equal within the tolerance (absolute, or relative to the larger magnitude).

@@ -1,4 +1,15 @@
 extension Tensor {
+  /// Softmax along an axis, the last by default: e^x / Σ e^x.
+  public func softmax(axis: Int) throws -> Tensor { try alongLast(axis) { try $0.softmax() } }
+
+  /// Logarithm of the softmax along an axis.
+  public func logSoftmax(axis: Int) throws -> Tensor { try alongLast(axis) { try $0.logSoftmax() } }
+
+  private func alongLast(_ axis: Int, _ body: (Tensor) throws -> Tensor) throws -> Tensor {
+    let axis = try self.axis(axis, "softmax")
+    return try inFloating { x in axis == rank - 1 ? try body(x) : try body(try x.transpose(axis, rank - 1)).transpose(axis, rank - 1) }
+  }
+
   /// Softmax along the last axis: e^x / Σ e^x.
   public func softmax() throws -> Tensor {
     guard rank >= 1 else { throw TensorError.invalidShape(operation: "softmax", shape: shape, expected: "one axis or more") }
@@ -37,6 +48,18 @@ extension Tensor {
     }
   }
 
+  /// Root-mean-square norm over the last axis: x / sqrt(mean(x²) + epsilon) · weight. Zhang & Sennrich 2019, arXiv:1910.07467.
+  ///
+  /// - Parameter epsilon: > 0.
+  public func rmsNorm(weight: Tensor? = nil, epsilon: Double) throws -> Tensor {
+    guard rank >= 1, shape[rank - 1] > 0 else { throw TensorError.invalidShape(operation: "rmsNorm", shape: shape, expected: "a non-empty last axis") }
+    try requireVector(weight, shape[rank - 1], "rmsNorm")
+    return try inFloating { x in
+      let scaled = try x / (x.square().mean(axes: [-1], keepDimensions: true) + epsilon).sqrt()
+      return try weight.map { try scaled * $0 } ?? scaled
+    }
+  }
+
   /// Group norm of [B, C, ...] over groups of channels, followed by an activation in the same pass. Wu & He 2018, arXiv:1803.08494.
   ///
   /// - Parameters:
@@ -62,7 +85,7 @@ extension Tensor {
     }
   }
 
-  /// Batch norm of [N, D] with the batch's own statistics, taken separately in each of `views` equal runs of rows.
+  /// Batch norm of [N, D] or [N, D, ...] with the batch's own statistics, taken separately in each of `views` equal runs of samples.
   /// Ioffe & Szegedy 2015, arXiv:1502.03167.
   ///
   /// - Parameters:
@@ -70,8 +93,14 @@ extension Tensor {
   ///   - views: divides N; default 1.
   public func batchNorm(weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double, views: Int = 1) throws -> Tensor {
     try requireDifferentiable("batchNorm")
+    if rank > 2, views >= 1, shape[0] % views == 0 {
+      // Channels last: a sample's places become rows of its view.
+      let last = try permute([0] + Array(2..<rank) + [1])
+      let rows = try last.reshape([-1, shape[1]]).batchNorm(weight: weight, bias: bias, epsilon: epsilon, views: views)
+      return try rows.reshape(last.shape).permute([0, rank - 1] + Array(1..<rank - 1)).contiguous()
+    }
     guard rank == 2, views >= 1, shape[0] % views == 0, count > 0 else {
-      throw TensorError.invalidShape(operation: "batchNorm", shape: shape, expected: "[N, D] with N divisible by \(views) views")
+      throw TensorError.invalidShape(operation: "batchNorm", shape: shape, expected: "[N, D, ...] with N divisible by \(views) views")
     }
     try requireVector(weight, shape[1], "batchNorm")
     try requireVector(bias, shape[1], "batchNorm")

@@ -2,13 +2,13 @@
 public enum OperationName: String, CaseIterable, Sendable {
   // Elementwise
   case add, subtract, multiply, divide, maximumOf, minimumOf, addScalar, multiplyScalar, subtractFromScalar, divideScalarBy
-  case negate, exponential, logarithm, squareRoot, tanh, sigmoid, relu, gelu, quickGelu, silu, square, absolute, power, clamp
+  case negate, exponential, logarithm, squareRoot, tanh, sigmoid, relu, gelu, quickGelu, silu, square, absolute, power, clamp, plainUnary, plainBinary, choose
   // Reductions
-  case sum, maximum
+  case sum, maximum, minimum, cumulativeSum, product
   // Shapes
-  case reshape, permute, narrow, expand, concatenate, contiguous, cast
+  case reshape, permute, narrow, stride, expand, concatenate, contiguous, cast
   // Lookup
-  case indexSelect
+  case indexSelect, gather, scatter
   // Products
   case matmul, linear, conv2d
   // Norms
@@ -19,4 +19,6 @@ public enum OperationName: String, CaseIterable, Sendable {
   case upsampleNearest, averagePool
   // Losses
   case crossEntropy, softCrossEntropy, multiPositive
+  // Histories
+  case checkpoint
 }

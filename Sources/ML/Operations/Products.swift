@@ -26,21 +26,25 @@ extension Tensor {
 
   /// Matrix product over the last two axes.
   ///
-  /// Shapes: self [.., m, k] · other [.., k, n] with the same leading axes, or [k, n] for all → [.., m, n].
+  /// Shapes: self [.., m, k] · other [.., k, n] → [.., m, n]; leading axes are broadcast, and a side with one axis is a row on the left,
+  /// a column on the right, whose axis of size one goes again. Types are promoted; half precision is computed as f32.
   ///
   /// - Parameters:
   ///   - transposeLeft: read self as [.., k, m]; default false.
   ///   - transposeRight: read other as [.., n, k]; default false.
   public func matmul(_ other: Tensor, transposeLeft: Bool = false, transposeRight: Bool = false) throws -> Tensor {
-    try requireDifferentiable("matmul")
-    try other.requireType(dtype, "matmul")
-    guard rank >= 2, other.rank >= 2, other.rank == 2 || other.rank == rank else {
-      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape, remedy: "both need two axes or more, and equally many (or two on the right)")
+    if dtype != other.dtype || !dtype.isDifferentiable {
+      return try promotedProduct(other, transposeLeft: transposeLeft, transposeRight: transposeRight)
+    }
+    guard rank >= 1, other.rank >= 1 else {
+      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape, remedy: "both need one axis or more")
+    }
+    if rank < 2 || other.rank < 2 || (other.rank != 2 && shape.dropLast(2) != other.shape.dropLast(2)) {
+      return try broadcastProduct(other, transposeLeft: transposeLeft, transposeRight: transposeRight)
     }
     let inner = shape[rank - (transposeLeft ? 2 : 1)], otherInner = other.shape[other.rank - (transposeRight ? 1 : 2)]
-    guard inner == otherInner, other.rank == 2 || shape.dropLast(2) == other.shape.dropLast(2) else {
-      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape,
-                                      remedy: "inner sizes \(inner) and \(otherInner) must be equal, and leading axes the same")
+    guard inner == otherInner else {
+      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape, remedy: "inner sizes \(inner) and \(otherInner) must be equal")
     }
     let a = data, b = other.data
     let (needsLeft, needsRight) = (records(self), records(other))
@@ -55,9 +59,9 @@ extension Tensor {
       if needsRight {
         if b.rank == 2 && a.rank > 2 {
           // Shared by the whole batch: the batch joins the rows.
-          let flatG = try backend.contiguous(g).reshaped([g.count / g.shape[g.rank - 1], g.shape[g.rank - 1]])
+          let flatG = try backend.contiguous(g).reshaped([g.shape.dropLast().reduce(1, *), g.shape[g.rank - 1]])
           let left = try backend.contiguous(transposeLeft ? Tensor.lastTwoExchanged(a) : a)
-          let flatA = left.reshaped([left.count / inner, inner])
+          let flatA = left.reshaped([left.shape.dropLast().reduce(1, *), inner])
           gb = transposeRight
             ? try backend.matmul(flatG, flatA, transposeLeft: true, transposeRight: false)
             : try backend.matmul(flatA, flatG, transposeLeft: true, transposeRight: false)
@@ -69,6 +73,34 @@ extension Tensor {
       }
       return [ga, gb]
     }
+  }
+
+  /// The product of sides that first have to be brought to one type.
+  private func promotedProduct(_ other: Tensor, transposeLeft: Bool, transposeRight: Bool) throws -> Tensor {
+    let (a, b, half) = try Tensor.met(self, other)
+    if a.dtype.isFloating {
+      let product = try a.matmul(b, transposeLeft: transposeLeft, transposeRight: transposeRight)
+      return try half.map { try product.cast($0) } ?? product
+    }
+    // Whole numbers as columns and rows of sums: exact, and rare enough not to need more.
+    let left = try (transposeLeft && a.rank > 1 ? a.transpose(-1, -2) : a).cast(.i64), right = try (transposeRight || b.rank == 1 ? b : b.transpose(-1, -2)).cast(.i64)
+    guard left.rank >= 1, right.rank >= 1, left.shape.last == right.shape.last else {
+      throw TensorError.shapeMismatch(operation: "matmul", left: shape, right: other.shape, remedy: "inner sizes must be equal")
+    }
+    let isVector = left.rank == 1 || right.rank == 1
+    let rows = isVector ? left : try left.unsqueeze(axis: -2), columns = isVector ? right : try right.unsqueeze(axis: -3)
+    return try (rows * columns).sum(axes: [-1]).cast(a.dtype == .bool ? .i64 : a.dtype)
+  }
+
+  /// The product with leading axes stretched to fit, and with sides of one axis as a row or a column.
+  private func broadcastProduct(_ other: Tensor, transposeLeft: Bool, transposeRight: Bool) throws -> Tensor {
+    let (isRow, isColumn) = (rank == 1, other.rank == 1)
+    let a = isRow ? try unsqueeze(axis: 0) : self, b = isColumn ? try other.unsqueeze(axis: 1) : other
+    let leading = try Tensor.broadcast(Array(a.shape.dropLast(2)), Array(b.shape.dropLast(2)), "matmul")
+    let left = try a.expand(leading + a.shape.suffix(2)), right = b.rank == 2 ? b : try b.expand(leading + b.shape.suffix(2))
+    var product = try left.matmul(right, transposeLeft: transposeLeft && !isRow, transposeRight: transposeRight && !isColumn)
+    if isColumn { product = try product.squeeze(axis: -1) }
+    return isRow ? try product.squeeze(axis: isColumn ? -1 : -2) : product
   }
 
   private static func lastTwoExchanged(_ x: TensorData) -> TensorData {

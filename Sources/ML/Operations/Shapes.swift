@@ -48,9 +48,8 @@ extension Tensor {
       throw TensorError.invalidArgument(operation: "narrow", message: "elements \(start)..<\(start + count) do not exist in an axis of \(shape[axis]) elements")
     }
     let full = shape
-    let dtype = self.dtype
     return Tensor.result(Tensor.narrowed(data, axis, start, count), .narrow, [self]) { g in
-      let out = try backend.full(full, 0, dtype)
+      let out = try backend.full(full, 0, g.dtype)
       try backend.copy(g, into: Tensor.narrowed(out, axis, start, count))
       return [out]
     }

@@ -143,8 +143,9 @@ extension Tensor {
   /// The same numbers in another type. - Returns: a copy, or a view when the type is the same.
   public func cast(_ dtype: DType) throws -> Tensor {
     if dtype == self.dtype { return self }
-    let source = self.dtype
-    return Tensor.result(try backend.cast(data, dtype, sharing: true), .cast, [self]) { g in [try backend.cast(g, source, sharing: true)] }
+    guard dtype.isFloating else { return Tensor(try backend.cast(data, dtype, sharing: true)) }
+    let slope = self.dtype.gradient
+    return Tensor.result(try backend.cast(data, dtype, sharing: true), .cast, [self]) { g in [try backend.cast(g, slope, sharing: true)] }
   }
 
   /// The same numbers in row-major order. - Returns: a view when they lie so already.
