@@ -8,6 +8,7 @@ final class OptimizerHandle: LuaObject {
     case adamW(AdamW)
     case sgd(SGD)
     case muon(Muon)
+    case lars(LARS)
   }
   let kind: Kind
 
@@ -18,6 +19,7 @@ final class OptimizerHandle: LuaObject {
     case .adamW(let optimizer): return optimizer.stepCount
     case .sgd(let optimizer): return optimizer.stepCount
     case .muon(let optimizer): return optimizer.stepCount
+    case .lars(let optimizer): return optimizer.stepCount
     }
   }
 }
@@ -112,6 +114,61 @@ enum OptimLibrary {
       parameters: parameters, learningRate: settings[learningRate], momentum: settings[muonMomentum], weightDecay: settings[weightDecay])))
   }
 
+  private static let larsMomentum = Argument.number("momentum", "share of the last step that goes on, in [0, 1)", default: 0.9)
+  private static let trust = Argument.number("trust", "step in proportion to the length of the weights, above 0", default: 0.001)
+
+  private static let lars = Function(
+    "lars", "Makes a LARS optimiser: momentum whose step for each tensor is in proportion to its length, for very large batches. Biases and norms are moved plainly.",
+    .parameters("parameters", "what is trained"), .options("settings", "rates and decay", learningRate, larsMomentum, sgdDecay, trust),
+    returns: .object("a new optimiser", OptimizerHandle.self), source: "You et al. 2017, arXiv:1708.03888",
+    example: ("""
+      local w = tensor.new{3, 4}:track()
+      optim.lars({w}, {learning_rate = 1, trust = 0.1}):step((w * w):sum():backward())
+      return w
+      """, "tensor({2.7000, 3.6000}, f32 [2], tracked)")
+  ) { parameters, settings in
+    OptimizerHandle(.lars(try LARS(
+      parameters: parameters, learningRate: settings[learningRate], momentum: settings[larsMomentum], weightDecay: settings[sgdDecay], trust: settings[trust])))
+  }
+
+  private static let iterations = Argument.integer("iterations", "most iterations", default: 100, in: 0...Int.max)
+  private static let history = Argument.integer("history", "steps that are remembered", default: 10, in: 1...1000)
+  private static let tolerance = Argument.number("tolerance", "ends when no component of the gradient is larger", default: 1e-6)
+
+  private static let lbfgs = Function(
+    "lbfgs", "Minimises a smooth function of a few parameters by limited-memory BFGS with a strong Wolfe search, and leaves them at the best point found.",
+    .parameters("parameters", "what is moved"), .callback("loss", "computes the loss from the parameters as they are, a Tensor of one element"),
+    .options("settings", "when to stop", iterations, history, tolerance),
+    returns: .table("value, gradient (its largest component), iterations, evaluations, and why it stopped", type: "{value: number, gradient: number, iterations: integer, evaluations: integer, stop: string}"),
+    source: "Nocedal & Wright 2006, Numerical Optimization, algorithms 7.5, 3.5 and 3.6",
+    example: ("""
+      local w = tensor.new({-1, 2}, {dtype = "f64"}):track()
+      local found = optim.lbfgs({w}, function()
+        local x, y = w:select(1, 1), w:select(1, 2)
+        return (1 - x):square() + 100 * (y - x:square()):square()
+      end)
+      return found.stop, w
+      """, "gradient\ttensor({1.0000, 1.0000}, f64 [2], tracked)")
+  ) { parameters, loss, settings in
+    var minimizer = LBFGS()
+    minimizer.maximumIterations = settings[iterations]
+    minimizer.history = settings[history]
+    minimizer.gradientTolerance = settings[tolerance]
+    // Differences of an f32 loss below its rounding say nothing.
+    if parameters.contains(where: { $0.parameter.value.dtype == .f32 }) { (minimizer.valueNoise, minimizer.valueTolerance) = (1e-7, 1e-9) }
+    let leaves = parameters.map(\.parameter.value)
+    let found = try minimizer.minimize(leaves) {
+      guard case .object(let object)? = try loss.call(arguments: []).first, let handle = object as? TensorHandle else {
+        throw ArgumentFault.invalid("the loss function must return a Tensor")
+      }
+      return handle.tensor
+    }
+    return .record([
+      ("value", .number(found.value)), ("gradient", .number(found.gradientMaximum)), ("iterations", .integer(found.iterations)),
+      ("evaluations", .integer(found.evaluations)), ("stop", .string(found.stop.rawValue)),
+    ])
+  }
+
   private static let step = Function(
     "step", "Moves every parameter that has a gradient, in place.", .object("self", "the optimiser", OptimizerHandle.self),
     .object("gradients", "what backward returned", GradientsHandle.self), .options("settings", "the rate of this step", rate), returns: .none,
@@ -126,6 +183,7 @@ enum OptimLibrary {
     case .adamW(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     case .sgd(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     case .muon(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
+    case .lars(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     }
   }
 
@@ -157,5 +215,5 @@ enum OptimLibrary {
     describe: { "Schedule to \($0.schedule.base) over \($0.schedule.totalSteps) steps" })
 
   static let library = Library(
-    "optim", "Optimisers and learning rate schedules.", functions: [adamW, sgd, muon, warmupCosine], types: [optimizerType, scheduleType])
+    "optim", "Optimisers and learning rate schedules.", functions: [adamW, sgd, muon, lars, lbfgs, warmupCosine], types: [optimizerType, scheduleType])
 }

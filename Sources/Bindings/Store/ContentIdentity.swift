@@ -42,6 +42,8 @@ extension OptimizerHandle: ContentIdentified {
       + (try ContentIdentity.hash(optimizer.state()))
     case .sgd(let optimizer): return "sgd \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
     case .muon(let optimizer): return "muon \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
+    case .lars(let optimizer): return "lars \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) \(optimizer.trust) "
+      + (try ContentIdentity.hash(optimizer.state()))
     }
   }
 }

@@ -52,7 +52,7 @@ extension CPUBackend {
                                            _ activation: UnaryOperation, _ keepInput: Bool) throws -> (output: TensorData, before: TensorData?) {
     let x = try contiguous(input), w = try contiguous(weight)
     let b = try bias.map { try contiguous($0) }
-    let columns = w.shape[0], inner = w.shape[1], rows = x.count / max(1, inner)
+    let columns = w.shape[0], inner = w.shape[1], rows = x.shape.dropLast().reduce(1, *)
     let out = try TensorData(x.shape.dropLast() + [columns], x.dtype)
     let before = keepInput && activation != .identity ? try TensorData(out.shape, x.dtype) : nil
     let y = out.pointer(T.self), z = before?.pointer(T.self), pb = b.map { UnsafePointer($0.pointer(T.self)) }

@@ -135,7 +135,7 @@ extension Tensor {
     let (outputs, inputs) = (w.shape[0], w.shape[1])
     return Tensor.result(y, .linear, [self, weight] + (bias.map { [$0] } ?? [])) { g in
       let upstream = try before.map { try backend.unaryGradient(f, $0, value: y, g) } ?? (try backend.contiguous(g))
-      let rows = outputs == 0 ? 0 : upstream.count / outputs
+      let rows = upstream.shape.dropLast().reduce(1, *)
       let flat = upstream.reshaped([rows, outputs])
       let gx = needsInput ? try backend.matmul(flat, w, transposeLeft: false, transposeRight: false).reshaped(x.shape) : nil
       let gw = needsWeight
