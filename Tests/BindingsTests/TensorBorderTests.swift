@@ -18,7 +18,15 @@ extension BindingsTests {
       ("local x = tensor{1, 2}:track(); x[1] = 3", "test:1: a tracked tensor cannot be changed in place, since gradients may need its numbers; change it before track(), or a copy()"),
       ("return tensor{1, 2}:backward()", "test:1: backward: expected a loss of one element, got shape [2]; reduce it with sum or mean first"),
       ("return tensor.zeros{-1}", "test:1: full: got shape [-1], expected sizes of zero or more"),
-      ("return tensor{1.5}:cast('i64') + 1", "test:1: "),
+      ("return tensor{1.5}:cast('i64'):mean()", "test:1: mean: got a tensor of type i64, expected a type with fractions; convert it with cast"),
+      ("return tensor{7}:cast('u8') + 300", "test:1: bad argument to 'add' (300 does not fit into u8; cast the tensor to i64 first)"),
+      ("return tensor{1} & tensor{2}", "test:1: and: got a tensor of type f32, expected flags or whole numbers; convert it with cast"),
+      ("return tensor{1}:cast('i64') // 0", "test:1: floorDivide: whole numbers cannot be divided by zero"),
+      ("return tensor.zeros{2, 3}[{':', {2, 5}}]", "test:1: the range's end 5 lies outside axis 2 of a tensor of shape [2, 3]"),
+      ("return tensor.zeros{2, 3}[{1, 'two'}]", "test:1: a range of an index is \"first:last\" or \"first:last:step\" with any of them left out, got \"two\""),
+      ("return tensor.zeros{2, 3}[tensor{1.5}]", "test:1: positions must be whole numbers, got f32; cast them to i64"),
+      ("return tensor.zeros{2}:topk(3)", "test:1: topK: 3 elements do not exist in an axis of 2"),
+      ("return tensor.einsum('ij,jk->ik', tensor.zeros{2, 3}, tensor.zeros{2, 3})", "test:1: einsum: index 'j' of ij,jk->ik has sizes 3 and 2"),
       ("return random.stream(1):integer(0)", "test:1: bad argument #1 'bound' to 'integer' (bound must be from 1 to 4294967295, got 0)"),
       ("return loss.cross_entropy(tensor.zeros{2, 3}, {0, 3})", "test:1: crossEntropy: index 3 lies outside an axis of 3 elements"),
     ])
@@ -46,6 +54,23 @@ extension BindingsTests {
     @Test func `assignment changes the elements that views share`() throws {
       let bench = try Workbench()
       #expect(bench.show("local x = tensor.zeros{2, 3}; local row = x[2]; row[-1] = 7; x[1] = tensor{1, 2, 3}; return x:totable()") == "{{1.0, 2.0, 3.0}, {0.0, 0.0, 7.0}}")
+    }
+
+    @Test func `an index takes positions, ranges, flags and tensors of positions, for reading and for writing`() throws {
+      let bench = try Workbench()
+      let x = "local x = tensor.arange(0, 24):reshape{2, 3, 4}; "
+      #expect(bench.show(x + "return x[{2, {1, 3, 2}, -1}]:totable()") == "{15.0, 23.0}")
+      #expect(bench.show(x + "return x[{'...', '::3'}].shape, x[{':', 1}].shape, x[{{2, 2}}].shape, x[{{3, 2}}].shape") == "{2, 3, 2}\t{2, 4}\t{1, 3, 4}\t{0, 3, 4}")
+      #expect(bench.show(x + "return x[x:gt(21)]:totable(), x[{1, tensor{3, 1}:cast('i64'), 2}]:totable()") == "{22.0, 23.0}\t{9.0, 1.0}")
+      #expect(bench.show(x + "x[{':', {1, 2}, ':'}] = 0; x[x:ge(20)] = -1; return x:sum():item()") == "34.0")
+      #expect(bench.show("local x = tensor.zeros{3, 2}; x[tensor{3, 1}:cast('i64')] = tensor{{1, 2}, {3, 4}}; return x:totable()") == "{{3.0, 4.0}, {0.0, 0.0}, {1.0, 2.0}}")
+    }
+
+    @Test func `Lua's integers keep whole numbers whole and its floats do not`() throws {
+      let bench = try Workbench()
+      #expect(bench.show("local x = tensor{7, -7}:cast('i64'); return (x + 1).dtype, (x + 1.0).dtype, (x / 2).dtype, (x // 2):totable(), (x % 3):totable()")
+        == "i64\tf32\tf32\t{3, -4}\t{1, 2}")
+      #expect(bench.show("return (tensor{1}:cast('f16') * tensor{2}:cast('bf16')).dtype, (tensor{1}:gt(0) + 1).dtype, (2 ^ tensor{3}:cast('i64')):totable()") == "f32\ti64\t{8}")
     }
 
     @Test func `live bytes return to what they were after a collection`() throws {

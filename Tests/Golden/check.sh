@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes the golden numbers once more from the reference libraries, runs the tests against the new ones, and puts the committed ones back.
 # Bits may differ between processors and versions of the libraries; the tests' tolerances decide.
-# LOAM_PYTHON names a Python with torch, timm, diffusers, open_clip, scikit-learn, safetensors, Pillow and webdataset.
+# Then compares the tensor operations with PyTorch on inputs that hypothesis draws (Tests/Peers).
+# LOAM_PYTHON names a Python with torch, timm, diffusers, open_clip, scikit-learn, safetensors, Pillow, webdataset and hypothesis.
 set -uo pipefail
 cd "$(dirname "$0")"
 python="${LOAM_PYTHON:-python3}"
@@ -26,5 +27,10 @@ for script in $(find . -name 'make*.py' | sort); do
 done
 git diff --stat -- .
 (cd ../.. && make test) || status=1
+if "$python" -c 'import hypothesis' 2>/dev/null; then
+  "$python" ../Peers/operations.py ../../.build/release/loam || status=1
+else
+  echo "LOAM_PYTHON has no hypothesis: operations on drawn shapes were not compared"
+fi
 git checkout -q -- .
 exit $status

@@ -140,10 +140,10 @@ case("embedding", lambda weight, indices: F.embedding(indices, weight), "indices
      weight=normal(13, 6), indices=torch.randint(0, 13, (3, 8), generator=generator))
 
 
-# Optimisers: two parameters, the first with weight decay, the gradient of each of 20 steps given
+# Optimisers: two parameters, the first with weight decay, the gradient of each of 100 steps given
 def optimise(name, make, note):
     start = [normal(5, 4), normal(4)]
-    gradients = [[normal(5, 4) * 10 ** float(k % 3 - 1), normal(4)] for k in range(20)]
+    gradients = [[normal(5, 4) * 10 ** float(k % 3 - 1), normal(4)] for k in range(100)]
     for key, index in [("weight", 0), ("bias", 1)]:
         store(f"{name}.{key}", start[index])
         store(f"{name}.gradients.{key}", torch.stack([g[index] for g in gradients]))
@@ -159,7 +159,7 @@ def optimise(name, make, note):
                 history.append(parameter.detach().clone())
         for key, history in zip(("weight", "bias"), trace):
             store(f"{name}.output{suffix}.{key}", torch.stack(history))
-    rows.append(f"| `{name}` | weight [5, 4], bias [4], gradients.weight [20, 5, 4], gradients.bias [20, 4] | [20, ...] | {note} |")
+    rows.append(f"| `{name}` | weight [5, 4], bias [4], gradients.weight [100, 5, 4], gradients.bias [100, 4] | [100, ...] | {note} |")
 
 
 def groups(parameters, decay):
@@ -193,6 +193,48 @@ def muon(name, shape, note):
 
 muon("muon_wide", (6, 15), "learning rate 1e-2, momentum 0.95, decay 0.05, step as large as AdamW's; its orthogonalisation in f64 instead of bfloat16")
 muon("muon_tall", (15, 6), "the same")
+
+
+# LARS as He et al. 2022 (arXiv:2111.06377) use it in linear probes: biases are moved plainly
+def lars(name, rate, momentum, decay, trust, note):
+    start, gradients = [normal(5, 4), normal(4)], [torch.stack([normal(*shape) for _ in range(20)]) for shape in [(5, 4), (4,)]]
+    for key, weight, slopes in zip(("weight", "bias"), start, gradients):
+        store(f"{name}.{key}", weight)
+        store(f"{name}.gradients.{key}", slopes)
+        weight, moved, trace = weight.double().clone(), 0, []
+        for slope in slopes.double():
+            if key == "weight":
+                slope = slope + decay * weight
+                slope = slope * trust * weight.norm() / slope.norm()
+            moved = momentum * moved + slope
+            weight = weight - rate * moved
+            trace.append(weight)
+        store(f"{name}.output.{key}", torch.stack(trace).float())
+    rows.append(f"| `{name}` | weight [5, 4], bias [4], gradients.weight [20, 5, 4], gradients.bias [20, 4] | [20, ...] | {note} |")
+
+
+lars("lars", 2.0, 0.9, 1e-2, 0.05, "learning rate 2, momentum 0.9, decay 0.01 and trust 0.05 on the weight; the formula in f64")
+
+# Windows of any form
+case("conv1d", lambda x, weight, bias: F.conv1d(x, weight, bias, 2, 1, 2, 2), "stride 2, padding 1, dilation 2, 2 groups", x=normal(2, 4, 11), weight=normal(6, 2, 3), bias=normal(6))
+case("conv2d_groups", lambda x, weight, bias: F.conv2d(x, weight, bias, (1, 2), (2, 0), (2, 1), 2), "stride 1 and 2, padding 2 and 0, dilation 2 and 1, 2 groups",
+     x=normal(2, 4, 7, 6), weight=normal(6, 2, 3, 2), bias=normal(6))
+case("conv_transpose2d", lambda x, weight, bias: F.conv_transpose2d(x, weight, bias, (2, 3), (1, 0), (1, 2), 2, (1, 2)),
+     "stride 2 and 3, padding 1 and 0, output padding 1 and 2, dilation 1 and 2, 2 groups", x=normal(2, 4, 4, 3), weight=normal(4, 3, 3, 2), bias=normal(6))
+case("max_pool2d", lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 0)), "window 3 x 2, stride 2 and 1, padding 1 and 0", x=normal(2, 3, 7, 6))
+case("avg_pool2d", lambda x: F.avg_pool2d(x, (3, 2), (2, 1), (1, 1), count_include_pad=False), "window 3 x 2, stride 2 and 1, padding 1, zeros outside not counted", x=normal(2, 3, 7, 6))
+for mode, options in [("bilinear", {}), ("bilinear", {"align_corners": True}), ("bilinear", {"antialias": True}), ("bicubic", {}), ("bicubic", {"antialias": True})]:
+    case("_".join(["interpolate", mode, *options]), lambda x, m=mode, o=options: F.interpolate(x, (5, 11), mode=m, **o), f"{mode} {' '.join(options)} to 5 x 11".replace("  ", " "), x=normal(1, 2, 9, 7))
+
+# Attention with a mask of flags and of numbers, reductions
+case("attention_mask", lambda query, key, value, mask: F.scaled_dot_product_attention(heads(query, 2), heads(key, 2), heads(value, 2), attn_mask=mask).transpose(1, 2).flatten(2),
+     "2 heads of 4, numbers added to the scores", query=normal(2, 5, 8), key=normal(2, 6, 8), value=normal(2, 6, 8), mask=normal(2, 1, 5, 6))
+case("rms_norm", lambda x, weight: F.rms_norm(x, (9,), weight, 1e-5), "epsilon 1e-5", x=normal(4, 9), weight=normal(9))
+case("variance", lambda x: x.var((0, 2)), "over the first and last axis, unbiased", x=normal(3, 4, 5))
+case("vector_norm", lambda x: torch.linalg.vector_norm(x, 3, 1), "order 3, over the second axis", x=normal(3, 4, 5))
+case("prod", lambda x: x.prod(1), "over the second axis, one element 0", x=torch.cat([torch.zeros(1, 1, 5), normal(1, 3, 5), ], 1).repeat(3, 1, 1) * 1.3)
+case("cumsum", lambda x: x.cumsum(1), "along the second axis", x=normal(3, 4, 5))
+case("einsum", lambda a, b, c: torch.einsum("bij,bkj,k->ib", a, b, c), "bij,bkj,k->ib", a=normal(2, 3, 4), b=normal(2, 5, 4), c=normal(5))
 
 save_file(tensors, here / "operations.safetensors", metadata={"torch": torch.__version__, "script": "Tests/Golden/operations/make.py"})
 (here / "README.md").write_text(f"""# Golden numbers of operations

@@ -75,6 +75,30 @@ private func largestError(_ a: Tensor, _ b: Tensor) throws -> Double {
     Case(name: "average_pool", inputs: ["x"]) { try $0[0].averagePool(2) },
     Case(name: "pixel_unshuffle", inputs: ["x"]) { try $0[0].pixelUnshuffle(2) },
     Case(name: "pixel_shuffle", inputs: ["x"]) { try $0[0].pixelShuffle(2) },
+    Case(name: "conv1d", inputs: ["x", "weight", "bias"]) {
+      try $0[0].convolve(weight: $0[1], bias: $0[2], stride: [2], padding: [1], dilation: [2], groups: 2)
+    },
+    Case(name: "conv2d_groups", inputs: ["x", "weight", "bias"]) {
+      try $0[0].convolve(weight: $0[1], bias: $0[2], stride: [1, 2], padding: [2, 0], dilation: [2, 1], groups: 2)
+    },
+    Case(name: "conv_transpose2d", inputs: ["x", "weight", "bias"]) {
+      try $0[0].convolveTransposed(weight: $0[1], bias: $0[2], stride: [2, 3], padding: [1, 0], extra: [1, 2], dilation: [1, 2], groups: 2)
+    },
+    Case(name: "max_pool2d", inputs: ["x"]) { try $0[0].maximumPool(WindowGeometry(size: [3, 2], stride: [2, 1], padding: [1, 0])) },
+    Case(name: "avg_pool2d", inputs: ["x"]) { try $0[0].averagePool(WindowGeometry(size: [3, 2], stride: [2, 1], padding: [1, 1]), countPadding: false) },
+    Case(name: "interpolate_bilinear", inputs: ["x"]) { try $0[0].interpolate(to: [5, 11], filter: .bilinear) },
+    Case(name: "interpolate_bilinear_align_corners", inputs: ["x"]) { try $0[0].interpolate(to: [5, 11], filter: .bilinear, alignCorners: true) },
+    Case(name: "interpolate_bilinear_antialias", inputs: ["x"]) { try $0[0].interpolate(to: [5, 11], filter: .bilinear, antialias: true) },
+    Case(name: "interpolate_bicubic", inputs: ["x"]) { try $0[0].interpolate(to: [5, 11], filter: .bicubic) },
+    Case(name: "interpolate_bicubic_antialias", inputs: ["x"]) { try $0[0].interpolate(to: [5, 11], filter: .bicubic, antialias: true) },
+    Case(name: "attention_mask", inputs: ["query", "key", "value", "mask"]) { try Tensor.attention($0[0], $0[1], $0[2], heads: 2, mask: $0[3]) },
+    Case(name: "rms_norm", inputs: ["x", "weight"]) { try $0[0].rmsNorm(weight: $0[1], epsilon: 1e-5) },
+    Case(name: "logsumexp", inputs: ["x"]) { try $0[0].logSumExp() },
+    Case(name: "variance", inputs: ["x"]) { try $0[0].variance(axes: [0, 2]) },
+    Case(name: "vector_norm", inputs: ["x"]) { try $0[0].norm(order: 3, axes: [1]) },
+    Case(name: "prod", inputs: ["x"]) { try $0[0].product(axes: [1]) },
+    Case(name: "cumsum", inputs: ["x"]) { try $0[0].cumulativeSum(axis: 1) },
+    Case(name: "einsum", inputs: ["a", "b", "c"]) { try Tensor.einsum("bij,bkj,k->ib", $0) },
     Case(name: "mean_squared_error", inputs: ["x", "target"]) { try $0[0].meanSquaredError($0[1]) },
   ]
 
@@ -113,18 +137,20 @@ private func largestError(_ a: Tensor, _ b: Tensor) throws -> Double {
     try check("cross_entropy_soft", ["x"], 1e-5) { try $0[0].crossEntropy(targets: targets) }
   }
 
-  @Test(arguments: ["adamw", "sgd"]) func `20 steps of an optimiser follow torch.optim`(name: String) throws {
+  @Test(arguments: ["adamw", "sgd", "lars"]) func `steps of an optimiser follow torch.optim, and LARS its formula`(name: String) throws {
     let golden = try OperationGolden()
     let weight = Parameter(try golden.tensor("\(name).weight")), bias = Parameter(try golden.tensor("\(name).bias"), decays: false)
     let named = [("weight", weight), ("bias", bias)].map { (name: $0.0, parameter: $0.1) }
     let adam = name == "adamw" ? try AdamW(parameters: named, learningRate: 1e-2, beta1: 0.9, beta2: 0.98, weightDecay: 0.05) : nil
     let sgd = name == "sgd" ? try SGD(parameters: named, learningRate: 3e-2, momentum: 0.9, weightDecay: 1e-3) : nil
-    for step in 0..<20 {
+    let lars = name == "lars" ? try LARS(parameters: named, learningRate: 2, weightDecay: 1e-2, trust: 0.05) : nil
+    for step in 0..<(name == "lars" ? 20 : 100) {
       // The gradient of a weighted sum is the weights.
       let losses = try named.map { try ($0.parameter.value * golden.tensor("\(name).gradients.\($0.name)").select(axis: 0, index: step)).sum() }
       let gradients = try (losses[0] + losses[1]).backward()
       try adam?.step(gradients)
       try sgd?.step(gradients)
+      try lars?.step(gradients)
       for (label, parameter) in named {
         let expected = try golden.tensor("\(name).output.\(label)").select(axis: 0, index: step)
         let error = try largestError(parameter.value, expected)

@@ -27,12 +27,12 @@ import Testing
     let error = #expect(throws: TensorError.self) { try counting([2, 3]) + counting([4]) }
     #expect("\(try #require(error))" == "add: shapes [2, 3] and [4] do not fit; axes are matched from the last and must be equal or one")
     let product = #expect(throws: TensorError.self) { try counting([2, 3]).matmul(counting([2, 3])) }
-    #expect("\(try #require(product))" == "matmul: shapes [2, 3] and [2, 3] do not fit; inner sizes 3 and 2 must be equal, and leading axes the same")
+    #expect("\(try #require(product))" == "matmul: shapes [2, 3] and [2, 3] do not fit; inner sizes 3 and 2 must be equal")
     #expect(throws: TensorError.invalidAxis(operation: "sum", axis: 5, rank: 2)) { try counting([2, 3]).sum(axes: [5]) }
     #expect(throws: TensorError.self) { try counting([2, 3]).reshape([4, 2]) }
     #expect(throws: TensorError.self) { try Tensor.zeros([-1]) }
     #expect(throws: TensorError.self) { try Tensor.zeros([1 << 40, 1 << 40]) }
-    #expect(throws: TensorError.self) { try Tensor([1, 2]).exp() }
+    #expect(throws: TensorError.self) { try Tensor([1, 2]).mean() }
   }
 
   @Test func `reductions go over any axes`() throws {
