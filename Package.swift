@@ -14,6 +14,7 @@ var targets: [Target] = [
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+  .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .target(name: "CImageCodec", dependencies: ["CPNG"]),
   .target(name: "CLuaBridge", dependencies: ["CLua"]),
@@ -36,7 +37,7 @@ var vectorKernels: [Target.Dependency] = ["KernelsBase"]
 
 // MARK: - Core
 targets += [
-  .target(name: "ML", dependencies: ["COpenBLAS", "CImageCodec", "CTurboJPEG", "CZlib", "CPlatform", "KernelInterface"] + vectorKernels),
+  .target(name: "ML", dependencies: ["COpenBLAS", "CImageCodec", "CTurboJPEG", "CZip", "CZlib", "CPlatform", "KernelInterface"] + vectorKernels),
 ]
 
 // MARK: - Host

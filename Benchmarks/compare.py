@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times Loam and PyTorch on the same work in the same minutes and prints one table.
 
-    python3 Benchmarks/compare.py [--cases NAME,NAME|all] [--rounds 2] [--threads 2] [--json FILE] [--list]
+    python3 Benchmarks/compare.py [--cases NAME,NAME|all] [--rounds 2] [--threads 2] [--compiled] [--json FILE] [--list]
 
-In every round each case runs alternately: Loam, PyTorch as it is, PyTorch with tcmalloc as its allocator. Medians are over the samples of all
+In every round each case runs alternately: Loam, PyTorch as it is, PyTorch with tcmalloc as its allocator and, with --compiled, PyTorch compiled besides. Medians are over the samples of all
 rounds. PyTorch's side is the peers' scripts; see Benchmarks/README.md for where they are looked for. Without them only
 Loam's column is filled, and a sentence says why.
 
@@ -35,6 +35,7 @@ def command_line():
     parser.add_argument("--rounds", type=int, default=2, help="how often each side runs")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads for both sides; default: all processors")
     parser.add_argument("--timeout", type=float, default=600, help="seconds after which one run is given up")
+    parser.add_argument("--compiled", action="store_true", help="time torch.compile as well; each script compiles for a minute first, and needs a C++ compiler")
     parser.add_argument("--json", metavar="FILE", help="write every sample there as well")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
     options = parser.parse_args()
@@ -153,13 +154,15 @@ def measured_peak(loam, folder, options):
 
 def collect(options, loam, folder, python, allocator):
     """Alternates the sides; a peers' script that serves several cases runs once per round for all of them."""
-    results = {case.name: {"loam": Samples(), "eager": Samples(), "tcmalloc": Samples()} for case in options.cases}
+    results = {case.name: {side: Samples() for side in ("loam", "eager", "tcmalloc", "compiled")} for case in options.cases}
     groups = {}
     for case in options.cases:
-        groups.setdefault((case.script, case.arguments), []).append(case)
+        groups.setdefault((case.script, case.arguments, case.compiled), []).append(case)
     sides = [("eager", {})] if python else []
     if python and allocator:
         sides.append(("tcmalloc", {"LD_PRELOAD": allocator}))
+    if python and options.compiled:
+        sides.append(("compiled", {"LD_PRELOAD": allocator} if allocator else {}))
     try:
         measure(options, loam, folder, python, groups, sides, results)
     except KeyboardInterrupt:
@@ -170,16 +173,19 @@ def collect(options, loam, folder, python, allocator):
 
 def measure(options, loam, folder, python, groups, sides, results):
     for number in range(options.rounds):
-        for (script, arguments), cases in groups.items():
+        for (script, arguments, compiled), cases in groups.items():
             for case in cases if loam else ():
                 note(f"round {number + 1}: {case.name}, Loam")
                 found = run_json([*loam, "bench", "--json", case.name], options, environment={"LOAM_THREADS": str(options.threads)})
                 results[case.name]["loam"].add(found.get("times"), found.get("error"), found.get("other_cores", 0))
             for side, environment in sides:
-                note(f"round {number + 1}: {script} {' '.join(arguments)}, {side}")
+                if side == "compiled" and not compiled:
+                    continue
+                note(f"round {number + 1}: {pathlib.Path(script).name} {' '.join(arguments)}, {side}")
                 threads = () if "--threads" in arguments else ("--threads", str(options.threads))
                 # A peer waits for a quiet machine before each sample; a second keeps that courtesy without letting it rule the run.
-                found = run_json([python, script, *arguments, *threads], options, folder, {"PEERS_GATE": "1", "PEERS_GATE_TOTAL": "10", **environment})
+                extra = compiled if side == "compiled" else ()
+                found = run_json([python, script, *arguments, *extra, *threads], options, folder, {"PEERS_GATE": "1", "PEERS_GATE_TOTAL": "10", **environment})
                 for case in cases:
                     entry = found.get("cases", {}).get(case.peer_case, {})
                     error = found.get("error") or (None if entry else f"{script} reports no case '{case.peer_case}'")
@@ -199,15 +205,16 @@ def duration(seconds):
 
 
 def table(options, results, peak):
-    header = ["case", "Loam", "PyTorch", "with tcmalloc", "Loam is faster by", "of peak"]
+    sides = {"loam": "Loam", "eager": "PyTorch", "tcmalloc": "with tcmalloc", **({"compiled": "compiled"} if options.compiled else {})}
+    header = ["case", *sides.values(), "Loam is faster by", "of peak"]
     rows, notes = [], []
     for case in options.cases:
         samples = results[case.name]
-        own, peers = samples["loam"].median, [m for m in (samples["eager"].median, samples["tcmalloc"].median) if m]
+        own, peers = samples["loam"].median, [m for m in (samples[side].median for side in sides if side != "loam") if m]
         ratio = f"{min(peers) / own:.2f} x" if own and peers else "-"
         share = f"{100 * case.flops / own / 1e9 / peak:.0f} %" if own and peak and case.flops else "-"
-        rows.append([case.name, *(duration(samples[side].median) for side in ("loam", "eager", "tcmalloc")), ratio, share])
-        for side, name in (("loam", "Loam"), ("eager", "PyTorch"), ("tcmalloc", "PyTorch with tcmalloc")):
+        rows.append([case.name, *(duration(samples[side].median) for side in sides), ratio, share])
+        for side, name in {**sides, "tcmalloc": "PyTorch with tcmalloc", **({"compiled": "PyTorch compiled"} if options.compiled else {})}.items():
             if samples[side].error:
                 notes.append(f"{case.name}, {name}: {samples[side].error}")
             if samples[side].busy > 0.3:
@@ -239,7 +246,7 @@ def main():
     if results.pop("interrupted", False):
         notes.append("Interrupted: the table holds what had been measured by then.")
     notes += table(options, results, peak)
-    print(f"\n{options.threads} threads, {options.rounds} rounds, medians per iteration; faster by: against the faster PyTorch column."
+    print(f"\n{options.threads} threads, {options.rounds} rounds, medians per iteration; faster by: against the fastest PyTorch column."
           + (f" PyTorch {version}." if version else "") + (f" Peak {peak:.0f} GFLOP/s by {source}." if peak else " The FMA peak was not measured."))
     for line in dict.fromkeys(notes):
         print(line)

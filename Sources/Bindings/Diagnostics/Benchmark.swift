@@ -14,7 +14,7 @@ public enum Benchmark {
   /// All names, in the order in which they run.
   public static var names: [String] { cases.map(\.name) }
 
-  static let cases: [Case] = [peakCase] + products + operations + training
+  static let cases: [Case] = [peakCase] + products + operations + training + border
 
   /// Runs cases and hands over one line for each.
   ///

@@ -8,9 +8,11 @@ extension Benchmark {
   }
 
   static var products: [Case] {
-    let shapes = [(1024, 1024, 1024, "nn"), (1024, 1024, 1024, "nt"), (1024, 1024, 1024, "tn"), (4096, 2048, 512, "nt"), (512, 512, 4096, "tn"), (32768, 768, 192, "nt")]
-    return shapes.map { rows, columns, inner, layout in
-      Case(name: "matmul-\(layout)-\(rows)x\(columns)x\(inner)", work: 2 * Double(rows * columns * inner), unit: "GFLOP/s") {
+    let sizes = [(4096, 512, 512), (4096, 2048, 512), (512, 512, 4096), (1024, 1024, 1024), (2048, 2048, 2048), (32768, 192, 192), (32768, 768, 192)]
+    let shapes = sizes.flatMap { size in ["nn", "nt", "tn"].map { (size, $0) } }
+    return shapes.map { size, layout in
+      let (rows, columns, inner) = size
+      return Case(name: "matmul-\(layout)-\(rows)x\(columns)x\(inner)", work: 2 * Double(rows * columns * inner), unit: "GFLOP/s") {
         let left = layout == "tn", right = layout == "nt"
         let a = try random(left ? [inner, rows] : [rows, inner]), b = try random(right ? [columns, inner] : [inner, columns])
         return { _ = try a.matmul(b, transposeLeft: left, transposeRight: right) }
@@ -87,6 +89,13 @@ extension Benchmark {
         let images = try Tensor.normal([16, 3, 224, 224], stream: &stream)
         let labels = (0..<16).map { $0 * 61 }
         return try step(encoder.namedParameters() + classifier.namedParameters()) { try classifier(try encoder(images)).crossEntropy(labels: labels) }
+      },
+      Case(name: "vit-base-forward", work: 8, unit: "images/s", repetitions: 3) {
+        var stream = RandomStream(seed: 2)
+        let encoder = try VisionTransformer(VisionTransformerConfiguration(imageSize: 224, patchSize: 16, width: 768, depth: 12, heads: 12), stream: &stream)
+        let classifier = try Linear(768, 1000, stream: &stream)
+        let images = try Tensor.normal([8, 3, 224, 224], stream: &stream)
+        return { _ = try withoutTracking { try classifier(try encoder(images)) } }
       },
       Case(name: "unet-train-step", work: 64, unit: "images/s", repetitions: 3) {
         var stream = RandomStream(seed: 2)

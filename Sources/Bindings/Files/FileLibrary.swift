@@ -17,12 +17,7 @@ enum FileLibrary {
       return tensors.weight, metadata.note
       """, "tensor({1, 2}, f32 [2])\ttrial")
   ) { path, table, settings in
-    let tensors = try table.pairs().map { key, value -> (name: String, tensor: Tensor) in
-      guard let name = key.asString, case .object(let object) = value, let handle = object as? TensorHandle else {
-        throw ArgumentFault.invalid("tensors by name expected, got a \(value.typeName) under a \(key.typeName)")
-      }
-      return (name, handle.tensor.detached())
-    }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let tensors = try named(table)
     let dtype = settings[stored].flatMap { name in DType.allCases.first { $0.name == name } }
     try SafetensorsFile.write(tensors, as: dtype, metadata: try texts(settings[metadata]), to: path)
   }
@@ -47,25 +42,51 @@ enum FileLibrary {
   }
 
   private static let saveArray = Function(
-    "save_npy", "Writes one tensor as a NumPy file of 32-bit floats.", .string("path", "the file"), .tensor("x", "the tensor"), returns: .none,
+    "save_npy", "Writes one tensor as a NumPy file of its own type; bf16, which NumPy lacks, becomes f32.", .string("path", "the file"), .tensor("x", "the tensor"), returns: .none,
     example: ("""
       local path = os.tmpname()
-      file.save_npy(path, tensor.new{{1, 2}, {3, 4}})
+      file.save_npy(path, tensor.new({{1, 2}, {3, 4}}, {dtype = "i32"}))
       local x = file.load_npy(path); os.remove(path)
       return x
       """, """
       tensor({{1, 2},
-              {3, 4}}, f32 [2, 2])
+              {3, 4}}, i32 [2, 2])
       """)
-  ) { path, x in try NumpyFile.write(try x.detached().cast(.f32).floats(), shape: x.shape, to: path) }
+  ) { path, x in try AtomicFile.write(try NumpyFile.encode(x.detached()), to: path) }
 
   private static let loadArray = Function(
-    "load_npy", "Reads a NumPy file of numbers as f32.", .string("path", "the file"), returns: .tensor("the array"),
+    "load_npy", "Reads a NumPy file of numbers in its own type; whole numbers of types that tensors do not have become i64.", .string("path", "the file"),
+    returns: .tensor("the array"),
     example: ("return pcall(file.load_npy, \"no/such.npy\")", "false\texample:1: no/such.npy: file: cannot read: there is no such file or folder")
+  ) { path in try NumpyFile.read(path).tensor() }
+
+  private static let saveArchive = Function(
+    "save_npz", "Writes named tensors as an archive of NumPy files, whole or not at all; the same tensors always give the same bytes.", .string("path", "the file"),
+    .table("tensors", "tensors by name", type: "table<string, Tensor>"), returns: .none,
+    example: ("""
+      local path = os.tmpname()
+      file.save_npz(path, {a = tensor.ones(2), b = tensor.new(7)})
+      local arrays = file.load_npz(path); os.remove(path)
+      return arrays.a, arrays.b
+      """, "tensor({1, 1}, f32 [2])\ttensor(7, f32 [])")
+  ) { path, table in try AtomicFile.write(try NumpyArchive.encode(try named(table)), to: path) }
+
+  private static let loadArchive = Function(
+    "load_npz", "Reads all arrays of a NumPy archive.", .string("path", "the file"), returns: .value("tensors by name", type: "table<string, Tensor>"),
+    example: ("return pcall(file.load_npz, \"no/such.npz\")", "false\texample:1: no/such.npz: file: cannot read: there is no such file or folder")
   ) { path in
-    let array = try NumpyFile.read(path)
-    return try Tensor(array.floats(), shape: array.shape)
+    .record(try NumpyArchive.decode(try MappedFile.read(path), source: path).map { ($0.name, .object(TensorHandle(try $0.array.tensor()))) })
   }
 
-  static let library = Library("file", "Files of tensors: safetensors and NumPy.", functions: [save, load, saveArray, loadArray])
+  /// Tensors by name, in the order of their names.
+  private static func named(_ table: LuaTable) throws -> [(name: String, tensor: Tensor)] {
+    try table.pairs().map { key, value -> (name: String, tensor: Tensor) in
+      guard let name = key.asString, case .object(let object) = value, let handle = object as? TensorHandle else {
+        throw ArgumentFault.invalid("tensors by name expected, got a \(value.typeName) under a \(key.typeName)")
+      }
+      return (name, handle.tensor.detached())
+    }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  static let library = Library("file", "Files of tensors: safetensors and NumPy.", functions: [save, load, saveArray, loadArray, saveArchive, loadArchive])
 }

@@ -113,27 +113,19 @@ public struct NumpyFile: Equatable, Sendable {
   /// The elements as Float, in row-major order.
   public func floats() -> [Float] { doubles().map { Float($0) } }
 
-  /// The bytes of a version 1 file of f32 elements, as NumPy writes them.
+  /// The bytes of a version 1 file, as NumPy writes them.
   ///
-  /// - Throws: `FormatError` when the shape does not fit the number of elements.
-  public static func encode(_ floats: [Float], shape: [Int]) throws -> [UInt8] {
-    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) == floats.count else {
-      throw FormatError(format: format, source: "array in memory", problem: "shape \(shape) does not fit \(floats.count) elements")
-    }
+  /// - Parameters:
+  ///   - type: NumPy's name of the type, such as "<f4".
+  ///   - elements: in row-major order, little-endian.
+  static func encode(type: String, shape: [Int], elements: UnsafeRawBufferPointer) -> [UInt8] {
     let sizes = shape.count == 1 ? "\(shape[0])," : shape.map { String($0) }.joined(separator: ", ")
-    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"
+    var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(sizes)), }"
     // NumPy leaves room for the first size to grow to 21 digits, then pads so that the elements start at a multiple of 64.
     if let first = shape.first { header += String(repeating: " ", count: 21 - String(first).count) }
     header += String(repeating: " ", count: 64 - (10 + header.utf8.count + 1) % 64) + "\n"
     let length = header.utf8.count
-    var result = signature + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)] + Array(header.utf8)
-    for value in floats { withUnsafeBytes(of: value.bitPattern.littleEndian) { result.append(contentsOf: $0) } }
-    return result
-  }
-
-  /// Writes f32 elements, whole or not at all.
-  public static func write(_ floats: [Float], shape: [Int], to path: String) throws {
-    try AtomicFile.write(encode(floats, shape: shape), to: path)
+    return signature + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)] + Array(header.utf8) + Array(elements)
   }
 }
 

@@ -1,4 +1,4 @@
-"""Makes arrays.json: .npy files written by NumPy with their values, and files that must be refused.
+"""Makes arrays.json: .npy and .npz files written by NumPy with their values, and files that must be refused.
 
 Run with: python make.py   (numpy)
 """
@@ -23,4 +23,9 @@ text = lambda data: base64.b64encode(data).decode()
 items = [dict(name=name, file=text(file(array)), shape=list(array.shape), values=array.astype("f8").reshape(-1).tolist()) for name, array in cases]
 items += [dict(name=f"version {v}", file=text(file(values.astype("f4"), v)), shape=[2, 3], values=values.astype("f8").reshape(-1).tolist()) for v in [(2, 0), (3, 0)]]
 written = [dict(shape=list(s), file=text(file(np.arange(int(np.prod(s)), dtype="f4").reshape(s)))) for s in [(), (3,), (2, 3), (0,), (1, 1, 5), (100, 2)]]
-json.dump(dict(read=items, refused=[text(file(array)) for array in bad], written=written), open("arrays.json", "w"), indent=0)
+archives = []
+for save in (np.savez, np.savez_compressed):
+    out = io.BytesIO()
+    save(out, first=np.arange(3), second=np.arange(4.0).reshape(2, 2) + 0.5)
+    archives.append(text(out.getvalue()))
+json.dump(dict(archives=archives, read=items, refused=[text(file(array)) for array in bad], written=written), open("arrays.json", "w"), indent=0)
