@@ -24,7 +24,7 @@ extension BindingsTests {
       ("return tensor{1}:cast('i64') // 0", "test:1: floorDivide: whole numbers cannot be divided by zero"),
       ("return tensor.zeros{2, 3}[{':', {2, 5}}]", "test:1: the range's end 5 lies outside axis 2 of a tensor of shape [2, 3]"),
       ("return tensor.zeros{2, 3}[{1, 'two'}]", "test:1: a range of an index is \"first:last\" or \"first:last:step\" with any of them left out, got \"two\""),
-      ("return tensor.zeros{2, 3}[tensor{1.5}]", "test:1: positions must be whole numbers, got f32; cast them to i64"),
+      ("return tensor.zeros{2, 3}[tensor{1.5}]", "test:1: bad argument to 'get' (positions must be whole numbers, got f32; cast them to i64)"),
       ("return tensor.zeros{2}:topk(3)", "test:1: topK: 3 elements do not exist in an axis of 2"),
       ("return tensor.einsum('ij,jk->ik', tensor.zeros{2, 3}, tensor.zeros{2, 3})", "test:1: einsum: index 'j' of ij,jk->ik has sizes 3 and 2"),
       ("return random.stream(1):integer(0)", "test:1: bad argument #1 'bound' to 'integer' (bound must be from 1 to 4294967295, got 0)"),

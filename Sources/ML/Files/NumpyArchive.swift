@@ -13,7 +13,8 @@ public enum NumpyArchive {
   /// - Returns: arrays in the order of the archive, their names without ".npy".
   /// - Throws: `FormatError` when the archive or one of its arrays is damaged or of a kind that is not read.
   public static func decode(_ content: [UInt8], source: String) throws -> [(name: String, array: NumpyFile)] {
-    try content.withUnsafeBytes { bytes in
+    guard content.starts(with: Array("PK".utf8)) else { throw failure(source, "this is no zip archive: its signature is missing") }
+    return try content.withUnsafeBytes { bytes in
       var error = zip_error_t()
       zip_error_init(&error)
       defer { zip_error_fini(&error) }

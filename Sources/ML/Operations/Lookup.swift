@@ -47,9 +47,15 @@ extension Tensor {
     return Tensor.result(out, .scatter, [self, source]) { g in
       let toSource = try backend.gather(g, axis: axis, index: places)
       if adding { return [g, toSource] }
-      let kept = try backend.contiguous(try Tensor(g).copy().data)
-      try backend.scatter(try backend.full(places.shape, 0, g.dtype), axis: axis, index: places, adding: false, into: kept)
-      return [kept, toSource]
+      let kept = try Tensor(g).copy().data
+      let zero = try backend.full(places.shape, 0, g.dtype)
+      try backend.scatter(zero, axis: axis, index: places, adding: false, into: kept)
+      // Of several elements that went to one place, the last alone is seen in the result.
+      let numbers = try Tensor(Array(0..<places.count), shape: places.shape).data
+      let last = try backend.full(kept.shape, -1, .i64)
+      try backend.scatter(numbers, axis: axis, index: places, adding: false, into: last)
+      let isLast = try backend.compare(.equal, try backend.gather(last, axis: axis, index: places), numbers)
+      return [kept, try backend.select(isLast, toSource, zero)]
     }
   }
 
