@@ -25,7 +25,7 @@ extension Benchmark {
         try Loam.install(into: state, asGlobals: true)
         let loop = try state.load("local a, b = tensor.new{1, 2, 3, 4, 5, 6, 7, 8}, tensor.ones(8)\nreturn function() for i = 1, 100000 do local c = a + b end end").call()
         guard case .function(let body)? = loop.first else { throw BenchmarkError(name: "lua-add") }
-        return { _ = try body.call(arguments: []) }
+        return { _ = try withExtendedLifetime(state) { try body.call(arguments: []) } }
       },
     ]
   }
