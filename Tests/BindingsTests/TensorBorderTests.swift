@@ -100,6 +100,47 @@ extension BindingsTests {
       #expect(bench.state.externalMemory.collections > 10)
     }
 
+    @Test func `the memory limit is an error only after a collection was tried`() throws {
+      let bench = try Workbench()
+      bench.state.collectGarbage()
+      MemoryPool.limit = MemoryPool.usage.live + (110 << 20)
+      defer { MemoryPool.limit = .max }
+      // 60 MB are needed; the collector's own limit then lies above the user's.
+      _ = try bench.state.run("kept = tensor.zeros{60, 1 << 18}")
+      _ = try bench.state.run("for i = 1, 40 do local x = tensor.zeros{20, 1 << 18} end")
+      let shown = bench.show("local all = {} for i = 1, 40 do all[i] = tensor.zeros{20, 1 << 18} end")
+      #expect(shown.contains("out of tensor memory: 20971520 bytes requested"), "\(shown)")
+      #expect(bench.show("return kept:sum():item()") == "0.0")
+    }
+
+    @Test func `thousands of training steps need no more memory than a few`() throws {
+      let bench = try Workbench()
+      let code = """
+        local steps = ...
+        random.seed(1)
+        local net = nn.sequential{nn.linear(8, 16), nn.linear(16, 1)}
+        local optimizer, average = optim.adamw(net), optim.moving_average(net)
+        local x = tensor.normal{32, 8}
+        for step = 1, steps do
+          optimizer:step((net(x):square()):mean():backward())
+          average:update()
+        end
+        """
+      func run(_ steps: Int) throws { try bench.state.load(code).call(.integer(steps)) }
+      try run(200)
+      bench.state.collectGarbage()
+      MemoryPool.releaseCache()
+      MemoryPool.resetPeak()
+      let (live, kilobytes) = (MemoryPool.usage.live, bench.state.kilobytes)
+      try run(200)
+      let peak = MemoryPool.usage.peak
+      try run(10_000)
+      bench.state.collectGarbage()
+      #expect(MemoryPool.usage.live == live)
+      #expect(MemoryPool.usage.peak <= max(2 * peak, 80 << 20))
+      #expect(bench.state.kilobytes <= kilobytes + 64)
+    }
+
     @Test func `raising from every place for many rounds leaks nothing`() throws {
       let bench = try Workbench()
       let code = """

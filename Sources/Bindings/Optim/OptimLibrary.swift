@@ -24,6 +24,13 @@ final class OptimizerHandle: LuaObject {
   }
 }
 
+/// A moving average of a network's parameters.
+final class MovingAverageHandle: LuaObject {
+  static let luaName = "MovingAverage"
+  let average: MovingAverage
+  init(_ average: MovingAverage) { self.average = average }
+}
+
 /// A learning rate that follows the steps.
 final class ScheduleHandle: LuaObject {
   static let luaName = "Schedule"
@@ -205,6 +212,40 @@ enum OptimLibrary {
     example: ("return optim.warmup_cosine{base = 1, total_steps = 10}:rate(10)", "0.0")
   ) { handle, step in handle.schedule.rate(at: step - 1) }
 
+  private static let decay = Argument.number("decay", "share of the average that stays at each step, in [0, 1)", default: 0.999)
+  private static let warmsUp = Argument.boolean("warm_up", "whether the first steps follow faster: at step k the decay is at most (1 + k) / (10 + k)", default: true)
+
+  private static let movingAverage = Function(
+    "moving_average", "Starts an exponential moving average of a network's parameters, which often judges better than they do.", .object("network", "what is averaged", NetworkHandle.self),
+    .options("settings", "how slowly", decay, warmsUp), returns: .object("the average", MovingAverageHandle.self),
+    example: ("""
+      local net, copy = nn.linear(1, 1, {bias = false}), nn.linear(1, 1, {bias = false})
+      local average = optim.moving_average(net, {decay = 0.5, warm_up = false})
+      local start = net(tensor.ones{1, 1}):item()
+      optim.sgd(net, {learning_rate = 1}):step(net(tensor.ones{1, 1}):sum():backward())
+      average:update()
+      average:apply(copy)
+      return math.abs(copy(tensor.ones{1, 1}):item() - (start - 0.5)) < 1e-6
+      """, "true")
+  ) { network, settings in MovingAverageHandle(try MovingAverage(network.module, decay: settings[decay], warmsUp: settings[warmsUp])) }
+
+  private static let update = Function(
+    "update", "Follows the parameters by one step.", .object("self", "the average", MovingAverageHandle.self), returns: .none,
+    example: ("local average = optim.moving_average(nn.linear(2, 1))\naverage:update()\nreturn average.updates", "1")
+  ) { handle in try handle.average.update() }
+
+  private static let apply = Function(
+    "apply", "Puts the averages into a network of the same structure.", .object("self", "the average", MovingAverageHandle.self),
+    .object("network", "what is filled", NetworkHandle.self), returns: .none,
+    example: ("return pcall(optim.moving_average(nn.linear(2, 1)).apply, optim.moving_average(nn.linear(2, 1)), nn.layer_norm(2))",
+              "false\texample:1: moving average: the module has other parameters than the one averaged")
+  ) { handle, network in try handle.average.apply(to: network.module) }
+
+  private static let averageType = ObjectType(
+    MovingAverageHandle.self, "A moving average of a network's parameters.", methods: [update, apply],
+    properties: [Property("updates", "Steps followed.", .integer("it")) { (a: MovingAverageHandle) in a.average.updates }],
+    describe: { "MovingAverage after \($0.average.updates) updates" })
+
   private static let optimizerType = ObjectType(
     OptimizerHandle.self, "Moves parameters along their gradients.", methods: [step],
     properties: [Property("step_count", "Steps taken.", .integer("it")) { (o: OptimizerHandle) in o.stepCount }],
@@ -215,5 +256,5 @@ enum OptimLibrary {
     describe: { "Schedule to \($0.schedule.base) over \($0.schedule.totalSteps) steps" })
 
   static let library = Library(
-    "optim", "Optimisers and learning rate schedules.", functions: [adamW, sgd, muon, lars, lbfgs, warmupCosine], types: [optimizerType, scheduleType])
+    "optim", "Optimisers and learning rate schedules.", functions: [adamW, sgd, muon, lars, lbfgs, movingAverage, warmupCosine], types: [optimizerType, averageType, scheduleType])
 }

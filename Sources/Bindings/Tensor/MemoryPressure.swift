@@ -55,5 +55,9 @@ enum MemoryPressure {
       guard let box = pthread_getspecific(key) else { return }
       Unmanaged<StateBox>.fromOpaque(box).takeUnretainedValue().state?.externalMemory.willAllocate(byteCount)
     }
+    MemoryPool.reclaim = {
+      guard let box = pthread_getspecific(key) else { return }
+      Unmanaged<StateBox>.fromOpaque(box).takeUnretainedValue().state?.externalMemory.reclaim()
+    }
   }()
 }

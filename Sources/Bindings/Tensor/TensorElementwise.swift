@@ -24,28 +24,43 @@ enum TensorElementwise {
     }
   }
 
-  static let add = Function(
-    "add", "Adds elementwise, with broadcasting: axes are matched from the last, and one of size 1 stretches.", .operand("a", "left side"),
-    .operand("b", "right side"), returns: .tensor("a + b"), example: ("return tensor.new{{1, 2}, {3, 4}} + tensor.new{10, 20}", """
+  /// An operator of two tensors or a tensor and a number. Two tensors, nearly always, are read without the machinery of typed
+  /// arguments, which costs more than a small sum.
+  private static func arithmetic(
+    _ name: String, _ doc: String, _ formula: String, _ example: (String, String), _ both: @escaping (Tensor, Tensor) throws -> Tensor,
+    _ right: @escaping (Tensor, Double) throws -> Tensor, _ left: @escaping (Double, Tensor) throws -> Tensor
+  ) -> Function {
+    let (first, second) = (Argument.operand("a", "left side"), Argument.operand("b", "right side"))
+    return Function(
+      direct: name, doc, [first.description, second.description], returns: [.init("Tensor", formula)], example: (code: example.0, output: example.1)
+    ) { call in
+      if let a = try call.object(1, as: TensorHandle.self), let b = try call.object(2, as: TensorHandle.self) {
+        try call.push(TensorHandle(try both(a.tensor, b.tensor)))
+      } else {
+        try call.push(TensorHandle(try combine(try first.value(call, at: 1), try second.value(call, at: 2), both, right, left)))
+      }
+      return 1
+    }
+  }
+
+  static let add = arithmetic(
+    "add", "Adds elementwise, with broadcasting: axes are matched from the last, and one of size 1 stretches.", "a + b",
+    ("return tensor.new{{1, 2}, {3, 4}} + tensor.new{10, 20}", """
       tensor({{11, 22},
               {13, 24}}, f32 [2, 2])
-      """)
-  ) { a, b in try combine(a, b, { try $0 + $1 }, { try $0 + $1 }, { try $0 + $1 }) }
+      """), { try $0 + $1 }, { try $0 + $1 }, { try $0 + $1 })
 
-  static let subtract = Function(
-    "sub", "Subtracts elementwise, with broadcasting.", .operand("a", "left side"), .operand("b", "right side"),
-    returns: .tensor("a - b"), example: ("return 1 - tensor.new{1, 2, 3}", "tensor({ 0, -1, -2}, f32 [3])")
-  ) { a, b in try combine(a, b, { try $0 - $1 }, { try $0 - $1 }, { try $0 - $1 }) }
+  static let subtract = arithmetic(
+    "sub", "Subtracts elementwise, with broadcasting.", "a - b", ("return 1 - tensor.new{1, 2, 3}", "tensor({ 0, -1, -2}, f32 [3])"),
+    { try $0 - $1 }, { try $0 - $1 }, { try $0 - $1 })
 
-  static let multiply = Function(
-    "mul", "Multiplies elementwise, with broadcasting. The matrix product is `matmul`.", .operand("a", "left side"),
-    .operand("b", "right side"), returns: .tensor("a * b"), example: ("return 2 * tensor.new{1, 2, 3}", "tensor({2, 4, 6}, f32 [3])")
-  ) { a, b in try combine(a, b, { try $0 * $1 }, { try $0 * $1 }, { try $0 * $1 }) }
+  static let multiply = arithmetic(
+    "mul", "Multiplies elementwise, with broadcasting. The matrix product is `matmul`.", "a * b",
+    ("return 2 * tensor.new{1, 2, 3}", "tensor({2, 4, 6}, f32 [3])"), { try $0 * $1 }, { try $0 * $1 }, { try $0 * $1 })
 
-  static let divide = Function(
-    "div", "Divides elementwise, with broadcasting.", .operand("a", "left side"), .operand("b", "right side"),
-    returns: .tensor("a / b"), example: ("return tensor.new{1, 2} / tensor.new{4, 4}", "tensor({0.2500, 0.5000}, f32 [2])")
-  ) { a, b in try combine(a, b, { try $0 / $1 }, { try $0 / $1 }, { try $0 / $1 }) }
+  static let divide = arithmetic(
+    "div", "Divides elementwise, with broadcasting.", "a / b", ("return tensor.new{1, 2} / tensor.new{4, 4}", "tensor({0.2500, 0.5000}, f32 [2])"),
+    { try $0 / $1 }, { try $0 / $1 }, { try $0 / $1 })
 
   static let power = Function(
     "pow", "Raises one side to the power of the other, elementwise.", .operand("a", "the bases"), .operand("b", "the exponents"),

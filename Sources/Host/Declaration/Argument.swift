@@ -43,6 +43,13 @@ public struct Argument<Value> {
     /// Reads the value at a stack position; throws `ArgumentFault`.
     let read: (Call, Int32) throws -> Value
 
+    /// The value at a position, for functions that read their arguments by themselves.
+    ///
+    /// - Throws: `ArgumentFault` that names the argument.
+    public func value(_ call: Call, at position: Int32) throws -> Value {
+        do { return try read(call, position) } catch let fault as ArgumentFault { throw fault.named(description.name).at(position) }
+    }
+
     /// Makes a kind of argument from its description and its reader.
     public init(_ description: ArgumentDescription, read: @escaping (Call, Int32) throws -> Value) {
         self.description = description

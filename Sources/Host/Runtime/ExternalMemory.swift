@@ -24,11 +24,18 @@ public final class ExternalMemory {
     /// Called before `byteCount` bytes are allocated, while no exclusive access to an object is open: finalisers run here.
     /// Does nothing on other threads than the state's own.
     public func willAllocate(_ byteCount: Int) {
-        guard liveBytes() + byteCount > limit, isOnThread(), !isCollecting else { return }
+        guard liveBytes() + byteCount > limit, reclaim() else { return }
+        limit = max(floor, 2 * (liveBytes() + byteCount))
+    }
+
+    /// Runs a full collection, for an allocation that would otherwise fail; false on other threads and inside a collection.
+    @discardableResult
+    public func reclaim() -> Bool {
+        guard isOnThread(), !isCollecting else { return false }
         isCollecting = true
         collections += 1
         collect()
         isCollecting = false
-        limit = max(floor, 2 * (liveBytes() + byteCount))
+        return true
     }
 }

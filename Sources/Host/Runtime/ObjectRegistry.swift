@@ -6,8 +6,19 @@ final class ObjectRegistry {
     private var metatables: [ObjectIdentifier: (address: UnsafeRawPointer, reference: Int32)] = [:]
     private var types: [UnsafeRawPointer: ObjectType] = [:]
 
-    func metatable(_ identifier: ObjectIdentifier) -> UnsafeRawPointer? { metatables[identifier]?.address }
-    func reference(_ identifier: ObjectIdentifier) -> Int32? { metatables[identifier]?.reference }
+    /// What was looked up last: loops mostly use objects of one type, and hashing costs more than the rest of a small call.
+    private var last: (identifier: ObjectIdentifier, address: UnsafeRawPointer, reference: Int32)?
+
+    func metatable(_ identifier: ObjectIdentifier) -> UnsafeRawPointer? { find(identifier)?.address }
+    func reference(_ identifier: ObjectIdentifier) -> Int32? { find(identifier)?.reference }
+
+    private func find(_ identifier: ObjectIdentifier) -> (identifier: ObjectIdentifier, address: UnsafeRawPointer, reference: Int32)? {
+        if let last, last.identifier == identifier { return last }
+        guard let found = metatables[identifier] else { return nil }
+        last = (identifier, found.address, found.reference)
+        return last
+    }
+
     func name(_ metatable: UnsafeRawPointer) -> String? { types[metatable]?.name }
     func type(_ metatable: UnsafeRawPointer) -> ObjectType? { types[metatable] }
 

@@ -8,7 +8,7 @@ extension CPUBackend {
 
   private func mapped<T: ComputeScalar>(_: T.Type, _ f: UnaryOperation, _ input: TensorData) throws -> TensorData {
     let x = try contiguous(input)
-    let out = try TensorData(x.shape, x.dtype)
+    let out = try TensorData(like: x)
     let from = x.pointer(T.self), to = out.pointer(T.self)
     pieces(x.count) { start, n in T.kernels.unary(f, from + start, to + start, n) }
     return out
@@ -21,7 +21,7 @@ extension CPUBackend {
   private func mappedGradient<T: ComputeScalar>(_: T.Type, _ f: UnaryOperation, _ input: TensorData, _ value: TensorData, _ gradient: TensorData) throws
     -> TensorData {
     let x = try contiguous(input), y = try contiguous(value), g = try contiguous(gradient)
-    let out = try TensorData(x.shape, x.dtype)
+    let out = try TensorData(like: x)
     let px = x.pointer(T.self), py = y.pointer(T.self), pg = g.pointer(T.self), po = out.pointer(T.self)
     pieces(x.count) { start, n in T.kernels.unaryGradient(f, px + start, py + start, pg + start, po + start, n) }
     return out
@@ -32,16 +32,16 @@ extension CPUBackend {
   }
 
   private func zipped<T: ComputeScalar>(_: T.Type, _ f: BinaryOperation, _ a: TensorData, _ b: TensorData) throws -> TensorData {
-    let out = try TensorData(a.shape, a.dtype)
+    let out = try TensorData(like: a)
     let pa: UnsafeMutablePointer<T> = a.storage.pointer(), pb: UnsafeMutablePointer<T> = b.storage.pointer()
     let po = out.pointer(T.self)
-    let runs = StridedRuns([a.layout, b.layout, out.layout])
-    let (sa, sb) = (runs.steps[0], runs.steps[1])
-    if runs.count == 1 && sa == 1 && sb == 1 {
+    if a.layout.isContiguous && b.layout.isContiguous {
       let x = pa + a.layout.offset, y = pb + b.layout.offset
-      pieces(a.count) { start, n in T.kernels.binary(f, x + start, y + start, po + start, n) }
+      pieces(out.storage.count) { start, n in T.kernels.binary(f, x + start, y + start, po + start, n) }
       return out
     }
+    let runs = StridedRuns([a.layout, b.layout, out.layout])
+    let (sa, sb) = (runs.steps[0], runs.steps[1])
     let length = runs.length
     if length == 0 { return out }
     ThreadPool.parallelFor(runs.count, grain: max(1, CPUBackend.piece / length)) { run in
@@ -71,7 +71,7 @@ extension CPUBackend {
 
   private func withScalar<T: ComputeScalar>(_: T.Type, _ f: BinaryOperation, _ a: TensorData, _ scalar: Double, _ reversed: Bool) throws -> TensorData {
     let x = try contiguous(a)
-    let out = try TensorData(x.shape, x.dtype)
+    let out = try TensorData(like: x)
     let from = x.pointer(T.self), to = out.pointer(T.self)
     let s = T(scalar)
     pieces(x.count) { start, n in T.kernels.binaryScalar(f, from + start, s, reversed, to + start, n) }
@@ -84,7 +84,7 @@ extension CPUBackend {
 
   private func powered<T: ComputeScalar>(_: T.Type, _ input: TensorData, _ exponent: Double) throws -> TensorData {
     let x = try contiguous(input)
-    let out = try TensorData(x.shape, x.dtype)
+    let out = try TensorData(like: x)
     let from = x.pointer(T.self), to = out.pointer(T.self)
     pieces(x.count) { start, n in
       for i in start..<start + n { to[i] = T(Double.power(Double(from[i]), exponent)) }
@@ -99,7 +99,7 @@ extension CPUBackend {
   private func clampedGradient<T: ComputeScalar>(_: T.Type, _ input: TensorData, _ lower: Double, _ upper: Double, _ gradient: TensorData) throws
     -> TensorData {
     let x = try contiguous(input), g = try contiguous(gradient)
-    let out = try TensorData(x.shape, x.dtype)
+    let out = try TensorData(like: x)
     let px = x.pointer(T.self), pg = g.pointer(T.self), po = out.pointer(T.self)
     let low = T(lower), high = T(upper)
     pieces(x.count) { start, n in

@@ -11,7 +11,8 @@ import KernelInterface
 // Plain loops: whole numbers, comparisons, and functions that no vector kernel has.
 extension CPUBackend {
   /// Runs the branch of a tensor's element type; flags count as u8, half precision has no branch.
-  func numbers<R>(_ operation: String, _ dtype: DType, f32: (Float.Type) throws -> R, f64: (Double.Type) throws -> R, i64: (Int64.Type) throws -> R,
+  @inline(__always)
+  func numbers<R>(_ operation: @autoclosure () -> String, _ dtype: DType, f32: (Float.Type) throws -> R, f64: (Double.Type) throws -> R, i64: (Int64.Type) throws -> R,
                   i32: (Int32.Type) throws -> R, u8: (UInt8.Type) throws -> R) throws -> R {
     switch dtype {
     case .f32: return try f32(Float.self)
@@ -19,14 +20,14 @@ extension CPUBackend {
     case .i64: return try i64(Int64.self)
     case .i32: return try i32(Int32.self)
     case .u8, .bool: return try u8(UInt8.self)
-    case .f16, .bf16: throw TensorError.typeMismatch(operation: operation, got: dtype, expected: "a type that is computed in")
+    case .f16, .bf16: throw TensorError.typeMismatch(operation: operation(), got: dtype, expected: "a type that is computed in")
     }
   }
 
-  func integers<R>(_ operation: String, _ dtype: DType, i64: (Int64.Type) throws -> R, i32: (Int32.Type) throws -> R, u8: (UInt8.Type) throws -> R)
+  func integers<R>(_ operation: @autoclosure () -> String, _ dtype: DType, i64: (Int64.Type) throws -> R, i32: (Int32.Type) throws -> R, u8: (UInt8.Type) throws -> R)
     throws -> R {
-    func refuse() throws -> R { throw TensorError.typeMismatch(operation: operation, got: dtype, expected: "a type of whole numbers") }
-    return try numbers(operation, dtype, f32: { _ in try refuse() }, f64: { _ in try refuse() }, i64: i64, i32: i32, u8: u8)
+    func refuse() throws -> R { throw TensorError.typeMismatch(operation: operation(), got: dtype, expected: "a type of whole numbers") }
+    return try numbers(operation(), dtype, f32: { _ in try refuse() }, f64: { _ in try refuse() }, i64: i64, i32: i32, u8: u8)
   }
 
   // MARK: Loops

@@ -8,11 +8,14 @@ struct CPUBackend: Backend {
   static let piece = 1 << 15
 
   /// Runs `body` with the scalar type of a tensor in which differentiable operations compute.
-  func compute<R>(_ operation: String, _ dtype: DType, single: (Float.Type) throws -> R, double: (Double.Type) throws -> R) throws -> R {
+  ///
+  /// The name is a closure, because making the text costs more than a small operation.
+  @inline(__always)
+  func compute<R>(_ operation: @autoclosure () -> String, _ dtype: DType, single: (Float.Type) throws -> R, double: (Double.Type) throws -> R) throws -> R {
     switch dtype {
     case .f32: return try single(Float.self)
     case .f64: return try double(Double.self)
-    default: throw TensorError.typeMismatch(operation: operation, got: dtype, expected: "f32 or f64")
+    default: throw TensorError.typeMismatch(operation: operation(), got: dtype, expected: "f32 or f64")
     }
   }
 

@@ -56,6 +56,7 @@ extension Tensor {
       let result = try combine(f, name, x, y, backward)
       return try half.map { try result.cast($0) } ?? result
     }
+    if a.node == nil, b.node == nil, a.shape == b.shape { return Tensor(try backend.binary(f, a.data, b.data)) }
     let shape = try broadcast(a.shape, b.shape, name.rawValue)
     let left = stretched(a.data, to: shape), right = stretched(b.data, to: shape)
     let y = try backend.binary(f, left, right)

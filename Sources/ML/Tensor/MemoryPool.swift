@@ -20,13 +20,17 @@ public enum MemoryPool {
 
   private struct State {
     var usage = Usage()
-    var free: [Int: [UInt]] = [:]
+    /// Blocks by `sizeClass`.
+    var free = [[UInt]](repeating: [], count: 4 * Int.bitWidth)
     var limit = Int.max
   }
 
   private static let state = Mutex(State())
   /// Called before a block is handed out; the host collects garbage here when tensors that Lua has dropped pile up.
   nonisolated(unsafe) public static var willAllocate: ((_ byteCount: Int) -> Void)?
+
+  /// Called when a block would breach the limit, before the second and last try: the host drops what nobody needs any more.
+  nonisolated(unsafe) public static var reclaim: (() -> Void)?
 
   public static var usage: Usage { state.withLock { $0.usage } }
 
@@ -46,14 +50,25 @@ public enum MemoryPool {
     return (byteCount + step - 1) / step * step
   }
 
+  /// Blocks up to this size are not told to `willAllocate`.
+  private static let smallest = 1024
+
+  /// The place of a block size among all of them: four for each power of two.
+  private static func sizeClass(_ size: Int) -> Int {
+    let power = Int.bitWidth - 1 - size.leadingZeroBitCount
+    return 4 * power + (size >> (power - 2)) & 3
+  }
+
   static func allocate(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
     let size = blockSize(byteCount)
-    if let willAllocate { willAllocate(size) }
+    // Small blocks press on Lua's collector by their handles alone.
+    if size > smallest, let willAllocate { willAllocate(size) }
+    if let reclaim, state.withLock({ size > $0.limit - $0.usage.live }) { reclaim() }
     let reused: UInt? = try state.withLock { state in
       if size > state.limit - state.usage.live {
         throw TensorError.outOfMemory(requested: size, live: state.usage.live, limit: state.limit)
       }
-      let block = state.free[size]?.popLast()
+      let block = state.free[sizeClass(size)].popLast()
       if block != nil { state.usage.cached -= size }
       state.usage.live += size
       state.usage.peak = max(state.usage.peak, state.usage.live)
@@ -84,15 +99,15 @@ public enum MemoryPool {
     state.withLock { state in
       state.usage.live -= size
       state.usage.cached += size
-      state.free[size, default: []].append(UInt(bitPattern: pointer))
+      state.free[sizeClass(size)].append(UInt(bitPattern: pointer))
     }
   }
 
   /// Gives all cached blocks back to the system.
   public static func releaseCache() {
     let blocks = state.withLock { state -> [UInt] in
-      let all = state.free.values.flatMap { $0 }
-      state.free = [:]
+      let all = Array(state.free.joined())
+      for index in state.free.indices { state.free[index] = [] }
       state.usage.cached = 0
       return all
     }

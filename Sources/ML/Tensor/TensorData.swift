@@ -14,6 +14,12 @@ public struct TensorData {
     layout = Layout(contiguous: shape)
   }
 
+  /// Fresh, contiguous, uninitialised elements of the shape and type of another tensor, whose arrays of sizes are shared where they serve.
+  init(like x: TensorData) throws {
+    storage = try Storage(count: x.count, dtype: x.dtype)
+    layout = x.layout.isContiguous ? Layout(shape: x.layout.shape, strides: x.layout.strides, offset: 0) : Layout(contiguous: x.layout.shape)
+  }
+
   var shape: [Int] { layout.shape }
   var rank: Int { layout.rank }
   var count: Int { layout.count }

@@ -60,7 +60,7 @@ public final class MovingAverage {
   /// Puts the averages into a module of the same structure; buffers are left alone.
   public func apply(to module: any Module) throws {
     let targets = module.namedParameters()
-    guard targets.map(\.name) == parameters.map(\.name) else {
+    guard targets.map(\.name) == parameters.map(\.name), targets.map(\.parameter.shape) == parameters.map(\.parameter.shape) else {
       throw ModelError("moving average: the module has other parameters than the one averaged")
     }
     for (target, pair) in zip(targets, zip(parameters, averages)) {
