@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench docs soak check-peers packages clean
+.PHONY: demo test build bench docs soak sanitize check-peers packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -37,6 +37,15 @@ docs: build
 # Kills the quickstart at random moments, on one and on two threads, and compares the bytes of what it leaves.
 soak: build
 	Tests/Soak/resume.sh
+
+# The tests of tensors, files and bindings under AddressSanitizer and ThreadSanitizer; each builds everything once more, ten minutes on two cores.
+# Leaks are not looked for: Lua states and caches live as long as the process.
+sanitize: packages
+	for kind in address thread; do \
+	  $(SWIFT) build $(CONFIG) --build-tests --sanitize=$$kind --scratch-path .build/$$kind && \
+	  ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(CONFIG) --sanitize=$$kind --scratch-path .build/$$kind --skip-build \
+	    --filter 'MLTests\.(Tensor|MemoryPool|Gradient|Operation|Kernel|Winograd|MatrixProduct|Promotion|Recomputation|LBFGS|Thread|Numpy|Safetensors)|TensorBorder' || exit 1; \
+	done
 
 # The golden numbers once more, from the reference libraries themselves.
 check-peers:
