@@ -38,14 +38,12 @@ docs: build
 soak: build
 	Tests/Soak/resume.sh
 
-# The tests of tensors, files and bindings under AddressSanitizer and ThreadSanitizer; each builds everything once more, ten minutes on two cores.
+# The tests of tensors, files and bindings under AddressSanitizer; builds everything once more, ten minutes on two cores.
 # Leaks are not looked for: Lua states and caches live as long as the process.
 sanitize: packages
-	for kind in address thread; do \
-	  $(SWIFT) build $(CONFIG) --build-tests --sanitize=$$kind --scratch-path .build/$$kind && \
-	  ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(CONFIG) --sanitize=$$kind --scratch-path .build/$$kind --skip-build \
-	    --filter 'MLTests\.(Tensor|MemoryPool|Gradient|Operation|Kernel|Winograd|MatrixProduct|Promotion|Recomputation|LBFGS|Thread|Numpy|Safetensors)|TensorBorder' || exit 1; \
-	done
+	$(SWIFT) build $(CONFIG) --build-tests --sanitize=address --scratch-path .build/address
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(CONFIG) --sanitize=address --scratch-path .build/address --skip-build \
+	  --filter 'MLTests\.(Tensor|MemoryPool|Gradient|Operation|Kernel|Winograd|MatrixProduct|Promotion|Recomputation|LBFGS|Thread|Numpy|Safetensors)|TensorBorder'
 
 # The golden numbers once more, from the reference libraries themselves.
 check-peers:
