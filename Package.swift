@@ -3,7 +3,7 @@ import PackageDescription
 
 /// One folder of kernel sources, compiled once for each instruction set.
 func kernels(_ name: String, define: String, flags: [String]) -> Target {
-  .target(name: name, dependencies: ["KernelInterface"],
+  .target(name: name, dependencies: ["CKernelIntrinsics", "KernelInterface"],
           swiftSettings: [.define(define), .unsafeFlags(["-O"] + flags.flatMap { ["-Xcc", $0] })])
 }
 
@@ -23,6 +23,7 @@ var targets: [Target] = [
 
 // MARK: - Kernels
 targets += [
+  .target(name: "CKernelIntrinsics"),
   .target(name: "KernelInterface"),
   kernels("KernelsBase", define: "KERNELS_BASE", flags: []),
 ]

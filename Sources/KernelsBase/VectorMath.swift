@@ -1,3 +1,5 @@
+import CKernelIntrinsics
+
 // One vector register of the target: every loop of this folder is written in these and compiled per instruction set.
 #if KERNELS_V4
   typealias V = SIMD16<Float>
@@ -22,13 +24,21 @@ typealias Output = UnsafeMutablePointer<Float>
 
 /// The first `count` lanes from memory, `fill` in the others.
 @inline(__always) func load(_ p: Input, count: Int, fill: Float) -> V {
-  var v = V(repeating: fill)
-  withUnsafeMutableBytes(of: &v) { $0.baseAddress!.copyMemory(from: p, byteCount: count &* 4) }
-  return v
+  #if KERNELS_V3 || KERNELS_V4
+    return loam_load_lanes(p, Int32(truncatingIfNeeded: count), fill)
+  #else
+    var v = V(repeating: fill)
+    withUnsafeMutableBytes(of: &v) { $0.baseAddress!.copyMemory(from: p, byteCount: count &* 4) }
+    return v
+  #endif
 }
 
 @inline(__always) func store(_ v: V, _ p: Output, count: Int) {
-  withUnsafeBytes(of: v) { UnsafeMutableRawPointer(p).copyMemory(from: $0.baseAddress!, byteCount: count &* 4) }
+  #if KERNELS_V3 || KERNELS_V4
+    loam_store_lanes(v, p, Int32(truncatingIfNeeded: count))
+  #else
+    withUnsafeBytes(of: v) { UnsafeMutableRawPointer(p).copyMemory(from: $0.baseAddress!, byteCount: count &* 4) }
+  #endif
 }
 
 /// a b + c, fused where the target has the instruction: without it the fused form would call the C library per lane.
@@ -65,10 +75,18 @@ typealias Output = UnsafeMutablePointer<Float>
   return c[0] + c[1]
 }
 
+/// The largest lane; NaN if there is one.
 @inline(__always) func horizontalMaximum(_ v: V) -> Float {
-  var best = v[0]
-  for lane in 1..<width { best = v[lane] > best || v[lane] != v[lane] ? v[lane] : best }
-  return best
+  #if KERNELS_V4
+    let a = v.lowHalf.replacing(with: v.highHalf, where: (v.highHalf .> v.lowHalf) .| (v.highHalf .!= v.highHalf))
+    let b = a.lowHalf.replacing(with: a.highHalf, where: (a.highHalf .> a.lowHalf) .| (a.highHalf .!= a.highHalf))
+  #elseif KERNELS_V3
+    let b = v.lowHalf.replacing(with: v.highHalf, where: (v.highHalf .> v.lowHalf) .| (v.highHalf .!= v.highHalf))
+  #else
+    let b = v
+  #endif
+  let c = b.lowHalf.replacing(with: b.highHalf, where: (b.highHalf .> b.lowHalf) .| (b.highHalf .!= b.highHalf))
+  return c[1] > c[0] || c[1].isNaN ? c[1] : c[0]
 }
 
 /// e^x for finite x, clamped to the normal range; NaN stays NaN. Relative error below 2e-7.

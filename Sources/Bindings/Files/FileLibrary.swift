@@ -31,14 +31,39 @@ enum FileLibrary {
     return texts
   }
 
+  private static let names = Argument.optional(.strings("names", "the tensors wanted; default all. The others' bytes are not read"))
+
   private static let load = Function(
-    "load", "Reads all tensors of a safetensors file in the types they are stored in; types that tensors do not have become i64 or f32.", .string("path", "the file"),
+    "load", "Reads tensors of a safetensors file in the types they are stored in; types that tensors do not have become i64 or f32.", .string("path", "the file"),
+    .options("settings", "which ones", names),
     returns: .several(.value("tensors by name", type: "table<string, Tensor>"), .value("texts by name", type: "table<string, string>")),
     example: ("return pcall(file.load, \"no/such.safetensors\")", "false\texample:1: no/such.safetensors: file: cannot read: there is no such file or folder")
+  ) { path, settings in
+    let file = try SafetensorsFile(path: path)
+    let tensors = try (settings[names] ?? file.entries.map(\.name)).map { ($0, LuaValue.object(TensorHandle(try file.nearestTensor($0)))) }
+    return (.record(tensors), .record(file.metadata.map { ($0.key, .string($0.value)) }))
+  }
+
+  private static let list = Function(
+    "list", "Tells what a safetensors file holds, from its header alone.", .string("path", "the file"),
+    returns: .several(
+      .value("one entry for each tensor, in the order of the file", type: "{name: string, dtype: string, shape: integer[]}[]"),
+      .value("texts by name", type: "table<string, string>")),
+    example: ("""
+      local path = os.tmpname()
+      file.save(path, {weight = tensor.zeros{2, 3}, bias = tensor.zeros{3}})
+      local found = file.list(path)
+      local bias = file.load(path, {names = {"bias"}}).bias; os.remove(path)
+      return found[1].name, found[2].name, #found[2].shape, bias
+      """, "bias\tweight\t2\ttensor({0, 0, 0}, f32 [3])")
   ) { path in
     let file = try SafetensorsFile(path: path)
-    let tensors = try file.entries.map { ($0.name, LuaValue.object(TensorHandle(try file.nearestTensor($0.name)))) }
-    return (.record(tensors), .record(file.metadata.map { ($0.key, .string($0.value)) }))
+    let entries = file.entries.map { entry in
+      LuaValue.record([
+        ("name", .string(entry.name)), ("dtype", .string(entry.dtype.rawValue.lowercased())), ("shape", .list(entry.shape.map { .integer($0) })),
+      ])
+    }
+    return (.list(entries), .record(file.metadata.map { ($0.key, .string($0.value)) }))
   }
 
   private static let saveArray = Function(
@@ -88,5 +113,5 @@ enum FileLibrary {
     }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  static let library = Library("file", "Files of tensors: safetensors and NumPy.", functions: [save, load, saveArray, loadArray, saveArchive, loadArchive])
+  static let library = Library("file", "Files of tensors: safetensors and NumPy.", functions: [save, load, list, saveArray, loadArray, saveArchive, loadArchive])
 }

@@ -8,7 +8,6 @@ final class OptimizerHandle: LuaObject {
     case adamW(AdamW)
     case sgd(SGD)
     case muon(Muon)
-    case lars(LARS)
   }
   let kind: Kind
 
@@ -19,7 +18,6 @@ final class OptimizerHandle: LuaObject {
     case .adamW(let optimizer): return optimizer.stepCount
     case .sgd(let optimizer): return optimizer.stepCount
     case .muon(let optimizer): return optimizer.stepCount
-    case .lars(let optimizer): return optimizer.stepCount
     }
   }
 }
@@ -134,7 +132,7 @@ enum OptimLibrary {
       return w
       """, "tensor({2.7000, 3.6000}, f32 [2], tracked)")
   ) { parameters, settings in
-    OptimizerHandle(.lars(try LARS(
+    OptimizerHandle(.sgd(try SGD(
       parameters: parameters, learningRate: settings[learningRate], momentum: settings[larsMomentum], weightDecay: settings[sgdDecay], trust: settings[trust])))
   }
 
@@ -190,7 +188,6 @@ enum OptimLibrary {
     case .adamW(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     case .sgd(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     case .muon(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
-    case .lars(let optimizer): try optimizer.step(gradients.gradients, learningRate: settings[rate])
     }
   }
 

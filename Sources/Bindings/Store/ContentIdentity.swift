@@ -40,10 +40,8 @@ extension OptimizerHandle: ContentIdentified {
     switch kind {
     case .adamW(let optimizer): return "adamw \(optimizer.learningRate) \(optimizer.beta1) \(optimizer.beta2) \(optimizer.epsilon) \(optimizer.weightDecay) "
       + (try ContentIdentity.hash(optimizer.state()))
-    case .sgd(let optimizer): return "sgd \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
+    case .sgd(let optimizer): return "\(optimizer.trust.map { "lars \($0)" } ?? "sgd") \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
     case .muon(let optimizer): return "muon \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) " + (try ContentIdentity.hash(optimizer.state()))
-    case .lars(let optimizer): return "lars \(optimizer.learningRate) \(optimizer.momentum) \(optimizer.weightDecay) \(optimizer.trust) "
-      + (try ContentIdentity.hash(optimizer.state()))
     }
   }
 }

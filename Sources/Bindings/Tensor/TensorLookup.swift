@@ -18,7 +18,8 @@ enum TensorLookup {
     return try Tensor(counted.map { $0 > 0 ? $0 - 1 : $0 }, shape: positions.shape)
   }
 
-  private static func positions(_ indices: Tensor) throws -> Tensor { try indices + Tensor([1], shape: []) }
+  /// Indices from 0 as positions that Lua counts.
+  static func positions(_ indices: Tensor) throws -> Tensor { try indices + Tensor([1], shape: []) }
 
   private static let gather = Function(
     "gather", "Takes elements by position along an axis: out[i][j] = x[positions[i][j]][j] for axis 1 of two.", .tensor("x", "the tensor"), axis,

@@ -36,19 +36,13 @@ enum TensorReductions {
     "argmin", "Finds the position of the smallest element along an axis, counted from 1; the first of equal ones.",
     .tensor("x", "the tensor"), .axis("axis", "from 1; negative from the end", default: -1), returns: .tensor("positions, i64"),
     example: ("return tensor.new{{1, 7}, {9, 4}}:argmin()", "tensor({1, 2}, i64 [2])")
-  ) { x, axis in
-    let found = try x.argmin(axis: try axis.resolved(rank: x.rank))
-    return try Tensor(try found.integers().map(luaPosition), shape: found.shape)
-  }
+  ) { x, axis in try TensorLookup.positions(try x.argmin(axis: try axis.resolved(rank: x.rank))) }
 
   static let argmax = Function(
     "argmax", "Finds the position of the largest element along an axis, counted from 1; the first of equal ones.",
     .tensor("x", "the tensor"), .axis("axis", "from 1; negative from the end", default: -1), returns: .tensor("positions, i64"),
     example: ("return tensor.new{{1, 7}, {9, 4}}:argmax()", "tensor({2, 1}, i64 [2])")
-  ) { x, axis in
-    let found = try x.argmax(axis: try axis.resolved(rank: x.rank))
-    return try Tensor(try found.integers().map(luaPosition), shape: found.shape)
-  }
+  ) { x, axis in try TensorLookup.positions(try x.argmax(axis: try axis.resolved(rank: x.rank))) }
 
   static let softmax = Function(
     "softmax", "Turns elements along an axis into shares that sum to 1: e^x / sum e^x.", .tensor("x", "the tensor"), .axis("axis", "from 1; negative from the end", default: -1),

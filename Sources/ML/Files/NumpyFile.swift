@@ -110,9 +110,6 @@ public struct NumpyFile: Equatable, Sendable {
     }
   }
 
-  /// The elements as Float, in row-major order.
-  public func floats() -> [Float] { doubles().map { Float($0) } }
-
   /// The bytes of a version 1 file, as NumPy writes them.
   ///
   /// - Parameters:

@@ -67,8 +67,7 @@ extension SafetensorsFile {
   ///   booleans keep theirs. Default: every tensor keeps its type.
   public static func arrays(_ tensors: [(name: String, tensor: Tensor)], as dtype: DType? = nil) -> [SafetensorsArray] {
     tensors.map { name, tensor in
-      let isReal = [DType.f32, .f64, .f16, .bf16].contains(tensor.dtype)
-      let stored = isReal ? dtype ?? tensor.dtype : tensor.dtype
+      let stored = tensor.dtype.isFloating ? dtype ?? tensor.dtype : tensor.dtype
       return SafetensorsArray(name: name, dtype: stored.safetensors, shape: tensor.shape) { body in
         try tensor.detached().cast(stored).withBytes(body)
       }

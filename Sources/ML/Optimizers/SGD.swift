@@ -1,24 +1,31 @@
-/// Stochastic gradient descent with momentum and L2 decay, as in PyTorch.
+/// Stochastic gradient descent with momentum and L2 decay, as in PyTorch; with `trust` it is LARS, for very large batches.
 ///
-/// d = g + decay · w; b = momentum · b + d (b = d at the first step); w = w - lr · b.
+/// d = g + decay · w; b = momentum · b + d (b = d at the first step); w = w - lr · b. LARS scales the step of each tensor by the length of its
+/// weights before the momentum: d = trust · |w| / |d| · d where the parameter decays and neither length is zero. You et al. 2017,
+/// arXiv:1708.03888, with biases and norms left alone as in the linear probes of He et al. 2022, arXiv:2111.06377.
 public final class SGD {
   private let parameters: [(name: String, parameter: Parameter)]
   private var velocity: [TensorData?]
   public private(set) var stepCount = 0
   public let learningRate, momentum, weightDecay: Double
+  /// What LARS scales steps by; nil for plain descent.
+  public let trust: Double?
 
   /// - Parameters:
   ///   - learningRate: used when a step names none; >= 0.
   ///   - momentum: in [0, 1), default 0.
-  ///   - weightDecay: >= 0, default 0; parameters with `decays` false are not decayed.
-  public init(parameters: [(name: String, parameter: Parameter)], learningRate: Double, momentum: Double = 0, weightDecay: Double = 0) throws {
-    guard learningRate >= 0, (0..<1).contains(momentum), weightDecay >= 0 else {
-      throw TensorError.invalidArgument(operation: "SGD", message: "expected learning rate and decay of at least 0 and momentum in [0, 1); got \(learningRate), \(weightDecay), \(momentum)")
+  ///   - weightDecay: >= 0, default 0; parameters with `decays` false are neither decayed nor scaled.
+  ///   - trust: > 0 for LARS, default nil.
+  public init(parameters: [(name: String, parameter: Parameter)], learningRate: Double, momentum: Double = 0, weightDecay: Double = 0,
+              trust: Double? = nil) throws {
+    guard learningRate >= 0, (0..<1).contains(momentum), weightDecay >= 0, trust ?? 1 > 0 else {
+      throw TensorError.invalidArgument(operation: "SGD", message: "expected learning rate and decay of at least 0, momentum in [0, 1) and trust above 0; got \(learningRate), \(weightDecay), \(momentum)\(trust.map { ", \($0)" } ?? "")")
     }
     self.parameters = parameters
     self.learningRate = learningRate
     self.momentum = momentum
     self.weightDecay = weightDecay
+    self.trust = trust
     velocity = [TensorData?](repeating: nil, count: parameters.count)
   }
 
@@ -29,8 +36,12 @@ public final class SGD {
     for (index, entry) in parameters.enumerated() {
       guard let gradient = gradients[entry.parameter.value] else { continue }
       let weights = entry.parameter.value.data
-      let direction = try gradient.copy().data
+      var direction = try gradient.copy().data
       if weightDecay > 0 && entry.parameter.decays { try backend.accumulate(weights, scale: weightDecay, into: direction) }
+      if let trust, entry.parameter.decays {
+        let length = try Tensor(weights).square().sum().item().squareRoot(), slope = try Tensor(direction).square().sum().item().squareRoot()
+        if length > 0 && slope > 0 { direction = try backend.binaryScalar(.multiply, direction, trust * length / slope, reversed: false) }
+      }
       guard momentum > 0 else {
         try backend.accumulate(direction, scale: -rate, into: weights)
         continue

@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -25,7 +23,7 @@ public enum MemoryPool {
     var limit = Int.max
   }
 
-  private static let state = Mutex(State())
+  private static let state = Protected(State())
   /// Called before a block is handed out; the host collects garbage here when tensors that Lua has dropped pile up.
   nonisolated(unsafe) public static var willAllocate: ((_ byteCount: Int) -> Void)?
 
@@ -59,12 +57,9 @@ public enum MemoryPool {
     return 4 * power + (size >> (power - 2)) & 3
   }
 
-  static func allocate(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
-    let size = blockSize(byteCount)
-    // Small blocks press on Lua's collector by their handles alone.
-    if size > smallest, let willAllocate { willAllocate(size) }
-    if let reclaim, state.withLock({ size > $0.limit - $0.usage.live }) { reclaim() }
-    let reused: UInt? = try state.withLock { state in
+  /// Counts a block as live, and gives a cached one if there is any.
+  private static func take(_ size: Int) throws -> UInt? {
+    try state.withLock { state in
       if size > state.limit - state.usage.live {
         throw TensorError.outOfMemory(requested: size, live: state.usage.live, limit: state.limit)
       }
@@ -73,6 +68,20 @@ public enum MemoryPool {
       state.usage.live += size
       state.usage.peak = max(state.usage.peak, state.usage.live)
       return block
+    }
+  }
+
+  static func allocate(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
+    let size = blockSize(byteCount)
+    // Small blocks press on Lua's collector by their handles alone.
+    if size > smallest, let willAllocate { willAllocate(size) }
+    let reused: UInt?
+    do {
+      reused = try take(size)
+    } catch {
+      guard let reclaim else { throw error }
+      reclaim()
+      reused = try take(size)
     }
     if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
     // Large blocks are aligned to huge pages: fewer faults, fewer entries in the translation cache.

@@ -93,15 +93,16 @@ private final class Pool: @unchecked Sendable {
   private let generation = Atomic<Int>(0)
   private let busy = Atomic<Bool>(false)
   private var started = 0
-  private(set) var threadCount: Int
+  private let threads: Atomic<Int>
+  var threadCount: Int { threads.load(ordering: .relaxed) }
 
   init() {
+    threads = Atomic(ThreadPool.processorCount)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
-    threadCount = ThreadPool.processorCount
   }
 
-  func resize(_ count: Int) { threadCount = count }
+  func resize(_ count: Int) { threads.store(count, ordering: .relaxed) }
 
   func tryEnter() -> Bool { busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged }
   func leave() { busy.store(false, ordering: .releasing) }
