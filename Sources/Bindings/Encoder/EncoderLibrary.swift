@@ -20,7 +20,15 @@ enum EncoderLibrary {
   private static let crops = Argument.integer("crops", "crops in each step, the same for every objective; rounded down to what the views divide", default: 256, in: 2...1_000_000)
   private static let images = Argument.integer("images_per_caption", "pictures of a caption in a step (stablerep, stablerep+)", default: 4, in: 1...1000)
   private static let cropsPerImage = Argument.integer("crops_per_image", "crops of each of them", default: 1, in: 1...100)
-  private static let temperature = Argument.number("temperature", "of the contrastive losses over projections", default: 0.1)
+  private static let temperature = Argument.optional(.number("temperature", "of the losses over projections; default 0.2 for moco-v3, 0.1 for the others"))
+  private static let teacherMomentum = Argument.optional(.number(
+    "teacher_momentum", "of the teacher at the start, in [0, 1]; it rises to 1 along a cosine. Default 0.99 for moco-v3, 0.996 for byol and dino"))
+  private static let teacherTemperature = Argument.number("teacher_temperature", "of dino's teacher, above 0", default: 0.04)
+  private static let prototypes = Argument.integer("prototypes", "of dino", default: 1024, in: 1...1_000_000)
+  private static let maskRatio = Argument.number("mask_ratio", "share of patches that mae hides, in (0, 1)", default: 0.75)
+  private static let decoderWidth = Argument.integer("decoder_width", "width of mae's decoder, a multiple of 4", default: 64, in: 4...8192)
+  private static let decoderDepth = Argument.integer("decoder_depth", "blocks of mae's decoder", default: 2, in: 0...100)
+  private static let decoderHeads = Argument.integer("decoder_heads", "attention heads of mae's decoder", default: 4, in: 1...256)
   private static let imageWeight = Argument.number("image_weight", "w1 of stablerep+", default: 1)
   private static let textWeight = Argument.number("text_weight", "w2 of stablerep+", default: 1)
   private static let learningRate = Argument.number("learning_rate", "highest rate of the schedule", default: 1e-3)
@@ -55,14 +63,15 @@ enum EncoderLibrary {
         Training stops with an error that names the step when the loss is no longer a number.
         """,
       .options("settings", "objective, data, encoder and training", objective, data, steps, crops, images, cropsPerImage, temperature, imageWeight,
-               textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching, augmentation, checkpoint, every, onStep, seed, size, patch,
+               textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
+               teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, augmentation, checkpoint, every, onStep, seed, size, patch,
                width, depth, heads, stem, pooling),
       returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
       example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
     ) { s in
       let set = s[data]
       let kind = s[objective]
-      let usesText = kind == .clip || kind == .stablerepPlus
+      let usesText = kind.usesCaptions
       var tokenizer: WordTokenizer?
       if usesText {
         guard set.captions.allSatisfy({ !$0.isEmpty }) else { throw ArgumentFault.invalid("the objective \(kind.rawValue) needs a caption for every picture") }
@@ -78,14 +87,16 @@ enum EncoderLibrary {
         optimization: OptimizationOptions(steps: stepCount, learningRate: s[learningRate], warmupSteps: min(stepCount, s[warmup] ?? stepCount / 10), beta2: s[beta2],
                                           weightDecay: s[decay], seed: UInt64(bitPattern: Int64(s[seed]))),
         imagesPerCaption: s[images], cropsPerImage: s[cropsPerImage], temperature: s[temperature], imageWeight: s[imageWeight],
-        textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count)
+        textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count,
+        teacherMomentum: s[teacherMomentum], teacherTemperature: s[teacherTemperature], prototypes: s[prototypes], maskRatio: s[maskRatio],
+        decoder: .init(width: s[decoderWidth], depth: s[decoderDepth], heads: s[decoderHeads]))
       options.cropsPerStep = s[crops] / options.views * options.views
-      let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: kind != .supervised)
+      let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: !kind.usesClasses)
       let trainer = try RepresentationTrainer(
         model: try RepresentationModel(options, seed: options.optimization.seed), data: groups, dataIdentity: set.digest.hex,
         augmentation: try AugmentationRecipe.named(s[augmentation], side: s[size]))
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
-      return EncoderHandle(trainer.model.encoder, objective: kind.rawValue, losses: trainer.loop.losses)
+      return EncoderHandle(try trainer.model.trainedEncoder(), objective: kind.rawValue, losses: trainer.loop.losses)
     }
   }
 
@@ -96,7 +107,7 @@ enum EncoderLibrary {
       return texts.map { [tokenizer.startID] + tokenizer.encode($0).prefix(length - 2) + [tokenizer.endID] }
     }
     if !joined {
-      guard let labels = set.labels else { throw ArgumentFault.invalid("the objective supervised needs labelled pictures") }
+      guard let labels = set.labels else { throw ArgumentFault.invalid("this objective needs labelled pictures") }
       return set.images.indices.map { CaptionGroup(images: [set.images[$0]], label: labels[$0]) }
     }
     var members = [[Int]](repeating: [], count: set.groupCount)

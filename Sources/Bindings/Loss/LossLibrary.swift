@@ -31,6 +31,69 @@ enum LossLibrary {
     return try clipLoss(images: images, texts: texts, scale: try Tensor.full([], 1 / settings[clipTemperature]))
   }
 
+  private static let mocoTemperature = Argument.number("temperature", "divides similarities, above 0", default: 0.2)
+
+  private static let mocoV3 = Function(
+    "moco_v3", "Contrasts what a student predicts from one view with what its teacher makes of the other, both ways (MoCo-v3). No gradient reaches the keys.",
+    .tensor("query1", "[N, D], the student's, view 1"), .tensor("query2", "[N, D], view 2"), .tensor("key1", "[N, D], the teacher's, view 1"),
+    .tensor("key2", "[N, D], view 2"), .options("settings", "how sharp", mocoTemperature), returns: .tensor("the loss, a scalar"),
+    source: "Chen, Xie & He 2021, arXiv:2104.02057, algorithm 1",
+    example: ("local x = tensor.new{{1, 0}, {0, 1}}\nreturn loss.moco_v3(x, x, x, x, {temperature = 1})", "tensor(1.2530, f32 [])")
+  ) { query1, query2, key1, key2, settings in
+    try momentumContrastiveLoss(queries: (query1, query2), keys: (key1, key2), temperature: settings[mocoTemperature])
+  }
+
+  private static let byol = Function(
+    "byol", "Turns what a student predicts from one view towards what its teacher makes of the other, both ways (BYOL). No gradient reaches the targets.",
+    .tensor("prediction1", "[N, D], the student's, view 1"), .tensor("prediction2", "[N, D], view 2"), .tensor("target1", "[N, D], the teacher's, view 1"),
+    .tensor("target2", "[N, D], view 2"), returns: .tensor("the loss, a scalar from 0 to 8"), source: "Grill et al. 2020, arXiv:2006.07733, eq. (2)",
+    example: ("local x, y = tensor.new{{1, 0}}, tensor.new{{0, 2}}\nreturn loss.byol(x, y, x, y)", "tensor(4, f32 [])")
+  ) { prediction1, prediction2, target1, target2 in try bootstrapLoss(predictions: (prediction1, prediction2), targets: (target1, target2)) }
+
+  private static let studentTemperature = Argument.number("student_temperature", "divides the student's logits, above 0", default: 0.1)
+  private static let teacherTemperature = Argument.number("teacher_temperature", "divides the teacher's logits, above 0", default: 0.04)
+
+  private static let dino = Function(
+    "dino", "Gives a student's views the teacher's shares of the other views (DINO). No gradient reaches the teacher.",
+    .objects("student", "one Tensor [N, K] for each view, the teacher's views first", TensorHandle.self),
+    .objects("teacher", "one Tensor [N, K] for each global view", TensorHandle.self), .tensor("center", "[K], the running mean of the teacher's logits"),
+    .options("settings", "how sharp", studentTemperature, teacherTemperature), returns: .tensor("the loss, a scalar"),
+    source: "Caron et al. 2021, arXiv:2104.14294, algorithm 1",
+    example: ("""
+      local s, t = tensor.new{{1, 0}}, tensor.new{{1, 0}}
+      return loss.dino({s, s}, {t, t}, tensor.zeros{2}, {student_temperature = 1, teacher_temperature = 0.01})
+      """, "tensor(0.3133, f32 [])")
+  ) { student, teacher, center, settings in
+    try distillationLoss(student: student.map(\.tensor), teacher: teacher.map(\.tensor), center: center,
+                         studentTemperature: settings[studentTemperature], teacherTemperature: settings[teacherTemperature])
+  }
+
+  private static let scale = Argument.number("scale", "multiplies similarities, above 0", default: 10)
+  private static let bias = Argument.number("bias", "is added to them", default: -10)
+
+  private static let siglip = Function(
+    "siglip", "Judges each pair of a picture and a caption by itself (SigLIP). For learned scale and bias give an encoder the objective siglip.",
+    .tensor("images", "[N, D]"), .tensor("texts", "[N, D]; row i belongs to row i"), .options("settings", "how sharp", scale, bias),
+    returns: .tensor("the loss, a scalar"), source: "Zhai et al. 2023, arXiv:2303.15343, algorithm 1",
+    example: ("return loss.siglip(tensor.new{{1, 0}, {0, 1}}, tensor.new{{1, 0}, {0, 1}}, {scale = 1, bias = 0})", "tensor(1.0064, f32 [])")
+  ) { images, texts, settings in
+    guard settings[scale] > 0 else { throw ArgumentFault.invalid("the scale must be above 0, got \(settings[scale])") }
+    return try sigmoidImageTextLoss(images: images, texts: texts, captions: Array(0..<(images.shape.first ?? 0)), scale: try Tensor.full([], settings[scale]),
+                                    bias: try Tensor.full([], settings[bias]))
+  }
+
+  private static let patch = Argument.integer("patch", "side of a patch in pixels", in: 1...4096)
+  private static let normalized = Argument.boolean("normalized", "whether each patch is first brought to mean 0 and variance 1", default: true)
+
+  private static let mae = Function(
+    "mae", "Averages the squared error of the hidden patches of pictures (MAE).", .tensor("prediction", "[N, patches, patch² · channels], pixels by row, column, channel"),
+    .tensor("pictures", "[N, channels, height, width]"), .tensor("hidden", "[N, patches]: 1 where the encoder saw nothing, else 0"),
+    .options("settings", "patches", patch, normalized), returns: .tensor("the loss, a scalar"), source: "He et al. 2022, arXiv:2111.06377, section 3",
+    example: ("return loss.mae(tensor.zeros{1, 1, 4}, tensor.new{{{{1, 2}, {3, 4}}}}, tensor.ones{1, 1}, {patch = 2, normalized = false})", "tensor(7.5000, f32 [])")
+  ) { prediction, pictures, hidden, settings in
+    try maskedReconstructionLoss(prediction, target: pictures.patches(settings[patch]), hidden: hidden, normalized: settings[normalized])
+  }
+
   private static let crossEntropy = Function(
     "cross_entropy", "Compares logits with class labels, or with a tensor of target shares.", .tensor("logits", "[N, C]"),
     .any("targets", "N labels, 0 for the first class, or a Tensor [N, C] of shares", type: "integer[]|Tensor"),
@@ -52,5 +115,5 @@ enum LossLibrary {
     returns: .tensor("the mean, a scalar"), example: ("return loss.mse(tensor.new{1, 2}, tensor.new{1, 4})", "tensor(2, f32 [])")
   ) { x, target in try x.meanSquaredError(target) }
 
-  static let library = Library("loss", "Losses: contrastive ones of the paper, and common ones.", functions: [ntXent, multiPositive, clip, crossEntropy, mse])
+  static let library = Library("loss", "Losses: contrastive ones of the paper, and common ones.", functions: [ntXent, multiPositive, mocoV3, byol, dino, mae, clip, siglip, crossEntropy, mse])
 }

@@ -70,15 +70,29 @@ public final class VisionTransformer: Module {
   public var featureWidth: Int { configuration.width }
 
   /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D].
-  public func tokens(_ images: Tensor) throws -> Tensor {
+  ///
+  /// - Parameter visible: for each picture the patches that are looked at, equally many, as in a masked autoencoder; nil for all.
+  public func tokens(_ images: Tensor, visible: [[Int]]? = nil) throws -> Tensor {
     let size = configuration.imageSize
     guard images.rank == 4, images.shape[1] == configuration.channels, images.shape[2] == size, images.shape[3] == size else {
       throw ModelError("vision transformer: images should be [batch, \(configuration.channels), \(size), \(size)], got \(images.shape); resize them or build the encoder for that size")
     }
     let embedded: Tensor
     if let patches { embedded = try patches(images) } else if let stem { embedded = try stem(images) } else { embedded = images }
-    let first = try classToken.value.expand([images.shape[0], 1, configuration.width])
-    var hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions.value
+    let (batch, width, count) = (images.shape[0], configuration.width, configuration.patchCount)
+    var hidden: Tensor
+    if let visible {
+      guard visible.count == batch, let seen = visible.first?.count, visible.allSatisfy({ $0.count == seen && $0.allSatisfy((0..<count).contains) }) else {
+        throw ModelError("vision transformer: each of \(batch) pictures needs equally many visible patches, numbered 0 to \(count - 1)")
+      }
+      let placed = try embedded + positions.value.narrow(axis: 1, start: 1, count: count)
+      let rows = visible.enumerated().flatMap { sample, patches in patches.map { sample * count + $0 } }
+      let first = try (classToken.value + positions.value.narrow(axis: 1, start: 0, count: 1)).expand([batch, 1, width])
+      hidden = try Tensor.concatenate([first, placed.reshape([batch * count, width]).indexSelect(axis: 0, indices: rows).reshape([batch, seen, width])], axis: 1)
+    } else {
+      let first = try classToken.value.expand([batch, 1, width])
+      hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions.value
+    }
     if let preNorm { hidden = try preNorm(hidden) }
     for block in blocks.elements { hidden = try block(hidden) }
     if let norm { hidden = try norm(hidden) }

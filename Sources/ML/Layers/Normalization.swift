@@ -53,17 +53,20 @@ public final class BatchNorm1d: Module {
   public let runningVariance: StateBuffer
   public let epsilon: Double
   public let momentum: Double
+  /// Whether scale and shift are learned; otherwise they stay 1 and 0.
+  public let affine: Bool
 
-  public init(_ width: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) throws {
+  public init(_ width: Int, epsilon: Double = 1e-5, momentum: Double = 0.1, affine: Bool = true) throws {
     weight = Parameter(try Tensor.full([width], 1), decays: false)
     bias = Parameter(try Tensor.zeros([width]), decays: false)
     runningMean = StateBuffer(try Tensor.zeros([width]))
     runningVariance = StateBuffer(try Tensor.full([width], 1))
     self.epsilon = epsilon
     self.momentum = momentum
+    self.affine = affine
   }
 
-  public var ownParameters: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
+  public var ownParameters: [(name: String, parameter: Parameter)] { affine ? [("weight", weight), ("bias", bias)] : [] }
   public var ownBuffers: [(name: String, buffer: StateBuffer)] {
     [("running_mean", runningMean), ("running_var", runningVariance)]
   }

@@ -7,7 +7,8 @@ public final class LogitScale {
   /// θ, a scalar; it does not decay.
   public let parameter: Parameter
 
-  public init() throws { parameter = Parameter(try Tensor.full([], LogitScale.start), decays: false) }
+  /// - Parameter start: θ's first value; SigLIP's is ln 10.
+  public init(start: Double = LogitScale.start) throws { parameter = Parameter(try Tensor.full([], start), decays: false) }
 
   /// s, differentiable.
   public func scale() throws -> Tensor { try parameter.value.exp() }

@@ -54,7 +54,7 @@ public final class RepresentationBatches {
     wordingCounts = data.map(\.captions.count)
     perStep = options.cropsPerStep / options.views
     let objective = options.objective
-    if objective == .stablerep || objective == .stablerepPlus {
+    if objective.joinsCaptions {
       if let small = groupSizes.firstIndex(where: { $0 < options.imagesPerCaption }) {
         throw ModelError("representation: caption \(small) has \(groupSizes[small]) pictures, but \(options.imagesPerCaption) of each caption are needed in a step; generate more or ask for fewer")
       }
@@ -63,16 +63,16 @@ public final class RepresentationBatches {
       units = data.indices.flatMap { group in data[group].images.indices.map { SIMD2(group, $0) } }
     }
     guard units.count >= perStep else {
-      let things = objective == .stablerep || objective == .stablerepPlus ? "captions" : "pictures"
+      let things = objective.joinsCaptions ? "captions" : "pictures"
       throw ModelError("representation: a step needs \(perStep) \(things), the data has \(units.count); lower the crops per step or give more data")
     }
     if options.usesCaptions, let silent = wordingCounts.firstIndex(of: 0) {
       throw ModelError("representation: \(objective.rawValue) needs captions, but group \(silent) has none")
     }
-    if objective == .supervised {
+    if objective.usesClasses {
       for (index, group) in data.enumerated() {
         guard let label = group.label, label >= 0, label < options.classes else {
-          throw ModelError("representation: group \(index) has the label \(group.label.map(String.init) ?? "none"); supervised training needs labels 0 to \(options.classes - 1)")
+          throw ModelError("representation: group \(index) has the label \(group.label.map(String.init) ?? "none"); \(objective.rawValue) needs labels 0 to \(options.classes - 1)")
         }
       }
     }
@@ -92,7 +92,7 @@ public final class RepresentationBatches {
     let first = step % stepsPerEpoch * perStep
     let chosen = order.units[first..<first + perStep].map { units[$0] }
     var crops: [RepresentationBatch.Crop] = []
-    if options.objective == .stablerep || options.objective == .stablerepPlus {
+    if options.objective.joinsCaptions {
       let pictures = chosen.enumerated().map { place, unit -> [Int] in
         var stream = RandomStream(seed: seed, purpose: "representation pictures", index: UInt64(step * perStep + place))
         return Array(stream.permutation(groupSizes[unit[0]]).prefix(options.imagesPerCaption))

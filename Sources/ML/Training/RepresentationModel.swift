@@ -1,11 +1,19 @@
-/// An encoder with what its objective adds: projection head, text tower, logit scale or classifier.
+/// An encoder with what its objective adds: heads, teacher, decoder, text tower, logit scale or classifier.
 public final class RepresentationModel: Module {
   public let options: RepresentationOptions
   public let encoder: VisionTransformer
-  public let head: ProjectionHead?
+  public let head: (any FeatureHead)?
+  /// Predicts the teacher's projections (MoCo-v3, BYOL).
+  public let predictor: ProjectionHead?
+  public let teacher: MomentumTeacher?
+  /// The running mean of the teacher's logits (DINO).
+  public let center: StateBuffer?
+  public let decoder: MaskedDecoder?
   public let textEncoder: TextTransformer?
   public let imageProjection: Linear?
   public let logitScale: LogitScale?
+  /// Added to similarities (SigLIP).
+  public let logitBias: Parameter?
   public let classifier: Linear?
 
   /// Makes the model with random weights. The encoder's come first from a stream of their own, so that all arms of a
@@ -15,56 +23,74 @@ public final class RepresentationModel: Module {
     self.options = options
     encoder = try randomFeatureEncoder(options.encoder, seed: seed)
     var stream = RandomStream(seed: seed, purpose: "representation heads")
-    let width = encoder.featureWidth
-    let projects = options.objective == .simclr || options.objective == .stablerep || options.objective == .stablerepPlus
-    head = projects ? try ProjectionHead(width: width, hidden: options.headHidden, output: options.headOutput, stream: &stream) : nil
+    let objective = options.objective
+    let width = encoder.featureWidth, hidden = options.headHidden, output = options.headOutput
+    func makeHead(_ stream: inout RandomStream) throws -> (any FeatureHead)? {
+      switch objective {
+      case .simclr, .supcon, .stablerep, .stablerepPlus: return try ProjectionHead(width: width, hidden: hidden, output: output, stream: &stream)
+      case .mocoV3: return try ProjectionHead(widths: [width, hidden, hidden, output], bias: false, lastNorm: true, stream: &stream)
+      case .byol: return try ProjectionHead(widths: [width, hidden, output], stream: &stream)
+      case .dino: return try PrototypeHead(width: width, hidden: hidden, bottleneck: output, prototypes: options.prototypes, stream: &stream)
+      case .mae, .clip, .siglip, .supervised: return nil
+      }
+    }
+    head = try makeHead(&stream)
+    switch objective {
+    case .mocoV3: predictor = try ProjectionHead(widths: [output, hidden, output], bias: false, lastNorm: true, stream: &stream)
+    case .byol: predictor = try ProjectionHead(widths: [output, hidden, output], stream: &stream)
+    default: predictor = nil
+    }
+    if objective.teacherMomentum != nil, let head, let copy = try makeHead(&stream) {
+      teacher = try MomentumTeacher(encoder: randomFeatureEncoder(options.encoder, seed: seed), head: copy, student: (encoder, head),
+                                    momentum: options.teacherMomentum)
+    } else {
+      teacher = nil
+    }
+    center = objective == .dino ? StateBuffer(try Tensor.zeros([options.prototypes])) : nil
+    decoder = objective == .mae
+      ? try MaskedDecoder(for: options.encoder, width: options.decoder.width, depth: options.decoder.depth, heads: options.decoder.heads, stream: &stream) : nil
     if options.usesCaptions, var text = options.text {
       text.output = options.matchingWidth
       textEncoder = try TextTransformer(text, stream: &stream)
       imageProjection = try Linear(width, options.matchingWidth, bias: false,
                                    initialization: .normal(1 / Double(width).squareRoot()), stream: &stream)
-      logitScale = try LogitScale()
+      logitScale = try objective == .siglip ? LogitScale(start: Double.logarithm(10)) : LogitScale()
     } else {
       textEncoder = nil
       imageProjection = nil
       logitScale = nil
     }
-    classifier = options.objective == .supervised ? try Linear(width, options.classes, initialization: .normal(0.01), stream: &stream) : nil
+    logitBias = objective == .siglip ? Parameter(try Tensor.full([], -10), decays: false) : nil
+    classifier = objective == .supervised ? try Linear(width, options.classes, initialization: .normal(0.01), stream: &stream) : nil
   }
 
-  public var ownParameters: [(name: String, parameter: Parameter)] { logitScale.map { [("logit_scale", $0.parameter)] } ?? [] }
+  public var ownParameters: [(name: String, parameter: Parameter)] {
+    (logitScale.map { [("logit_scale", $0.parameter)] } ?? []) + (logitBias.map { [("logit_bias", $0)] } ?? [])
+  }
+
+  public var ownBuffers: [(name: String, buffer: StateBuffer)] { center.map { [("center", $0)] } ?? [] }
 
   public var parts: [(name: String, module: any Module)] {
-    var all: [(name: String, module: any Module)] = [("encoder", encoder)]
-    if let head { all.append(("head", head)) }
-    if let textEncoder { all.append(("text", textEncoder)) }
-    if let imageProjection { all.append(("image_projection", imageProjection)) }
-    if let classifier { all.append(("classifier", classifier)) }
-    return all
+    let optional: [(name: String, module: (any Module)?)] = [
+      ("head", head), ("predictor", predictor), ("teacher", teacher), ("decoder", decoder), ("text", textEncoder),
+      ("image_projection", imageProjection), ("classifier", classifier),
+    ]
+    return [("encoder", encoder)] + optional.compactMap { part in part.module.map { (part.name, $0) } }
   }
 
-  /// The objective's loss on a batch, a scalar.
+  /// The encoder that the objective's paper judges: DINO's teacher, otherwise the one that was trained.
+  public func trainedEncoder() throws -> VisionTransformer {
+    guard options.objective == .dino, let teacher else { return encoder }
+    try teacher.settle()
+    return teacher.encoder
+  }
+
+  /// What follows an optimiser's step: bounds, and the teacher.
   ///
-  /// - Parameters:
-  ///   - images: crops [C, 3, S, S], view-major and normalised.
-  ///   - batch: what they show.
-  ///   - captions: token ids of `batch.wordings`, if the objective uses captions.
-  ///   - classes: class of each crop, if the objective is supervised.
-  public func loss(images: Tensor, batch: RepresentationBatch, captions: [[Int]] = [], classes: [Int] = []) throws -> Tensor {
-    let features = try encoder(images)
-    let projections = try head.map { try $0(features, views: batch.views) }
-    if let textEncoder, let imageProjection, let logitScale {
-      let tokens = try PaddedCaptions(captions, contextLength: textEncoder.configuration.contextLength)
-      let texts = try textEncoder(tokens).feature
-      let matched = try imageProjection(features)
-      let scale = try logitScale.scale()
-      guard let projections else { return try imageTextLoss(images: matched, texts: texts, captions: batch.captionRows, scale: scale) }
-      return try stableRepPlusLoss(projections: projections, images: matched, texts: texts, captions: batch.captionRows, scale: scale,
-                                   temperature: options.temperature, imageWeight: options.imageWeight, textWeight: options.textWeight)
-    }
-    if let projections { return try multiPositiveLoss(projections, labels: batch.labels, temperature: options.temperature) }
-    guard let classifier else { throw ModelError("representation: the model has nothing to train") }
-    return try classifier(features).crossEntropy(labels: classes)
+  /// - Parameter step: counted from 0.
+  func afterStep(_ step: Int) throws {
+    try logitScale?.clamp()
+    try teacher?.follow(step: step, steps: options.optimization.steps)
   }
 }
 

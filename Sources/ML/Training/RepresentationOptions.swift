@@ -8,14 +8,43 @@
 public enum RepresentationObjective: String, Codable, Sendable, CaseIterable {
   /// Two crops of one picture attract each other.
   case simclr
+  /// Crops of all pictures of a class attract each other.
+  case supcon
+  /// Two crops attract each other through a slowly moving teacher, against the other pictures.
+  case mocoV3 = "moco-v3"
+  /// One crop predicts what a slowly moving teacher makes of the other, with nothing pushed apart.
+  case byol
+  /// Two crops are given the same shares of learned prototypes by a student and its slowly moving teacher.
+  case dino
+  /// Hidden patches are drawn from visible ones.
+  case mae
   /// All pictures of a caption attract each other.
   case stablerep
   /// StableRep plus matching of pictures and captions.
   case stablerepPlus = "stablerep+"
   /// Matching of pictures and captions.
   case clip
+  /// Judging of each pair of a picture and a caption by itself.
+  case siglip
   /// Class labels, as a control.
   case supervised
+
+  /// Whether all pictures of a caption belong together.
+  public var joinsCaptions: Bool { self == .stablerep || self == .stablerepPlus }
+  public var usesCaptions: Bool { self == .clip || self == .siglip || self == .stablerepPlus }
+  public var usesClasses: Bool { self == .supcon || self == .supervised }
+
+  /// First momentum of the teacher in the objective's paper; nil without a teacher.
+  public var teacherMomentum: Double? {
+    switch self {
+    case .mocoV3: return 0.99
+    case .byol, .dino: return 0.996
+    default: return nil
+    }
+  }
+
+  /// Temperature of the (student's) similarities in the objective's paper.
+  public var temperature: Double { self == .mocoV3 ? 0.2 : 0.1 }
 }
 
 /// Everything that fixes a run of representation learning but its data.
@@ -45,12 +74,29 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var matchingWidth: Int
   /// Classes of the supervised control.
   public var classes: Int
+  /// First momentum of the teacher of `mocoV3`, `byol` and `dino`.
+  public var teacherMomentum: Double
+  /// Temperature of the teacher of `dino`.
+  public var teacherTemperature: Double
+  /// Prototypes of `dino`.
+  public var prototypes: Int
+  /// Share of patches that `mae` hides.
+  public var maskRatio: Double
+  /// Width, blocks and heads of `mae`'s decoder.
+  public var decoder: DecoderSize
+
+  /// The size of a masked autoencoder's decoder.
+  public struct DecoderSize: Codable, Sendable, Equatable {
+    public var width, depth, heads: Int
+    public init(width: Int = 64, depth: Int = 2, heads: Int = 4) { (self.width, self.depth, self.heads) = (width, depth, heads) }
+  }
 
   /// The defaults of the numbers are the paper's, except for the sizes that a CPU wants smaller.
   public init(objective: RepresentationObjective, encoder: VisionTransformerConfiguration, text: TextTransformerConfiguration? = nil,
               optimization: OptimizationOptions, cropsPerStep: Int = 258, imagesPerCaption: Int = 6, cropsPerImage: Int = 1,
-              temperature: Double = 0.1, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
-              matchingWidth: Int = 128, classes: Int = 0) {
+              temperature: Double? = nil, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
+              matchingWidth: Int = 128, classes: Int = 0, teacherMomentum: Double? = nil, teacherTemperature: Double = 0.04,
+              prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize()) {
     self.objective = objective
     self.encoder = encoder
     self.text = text
@@ -58,25 +104,33 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     self.cropsPerStep = cropsPerStep
     self.imagesPerCaption = imagesPerCaption
     self.cropsPerImage = cropsPerImage
-    self.temperature = temperature
+    self.temperature = temperature ?? objective.temperature
     self.imageWeight = imageWeight
     self.textWeight = textWeight
     self.headHidden = headHidden
     self.headOutput = headOutput
     self.matchingWidth = matchingWidth
     self.classes = classes
+    self.teacherMomentum = teacherMomentum ?? objective.teacherMomentum ?? 0
+    self.teacherTemperature = teacherTemperature
+    self.prototypes = prototypes
+    self.maskRatio = maskRatio
+    self.decoder = decoder
   }
 
-  /// Crops that belong together in a step: 2 for SimCLR, m times crops for StableRep, otherwise 1.
+  /// Crops that belong together in a step: 2 where two crops of a picture meet, m times crops for StableRep, otherwise 1.
   public var views: Int {
     switch objective {
-    case .simclr: return 2
+    case .simclr, .supcon, .mocoV3, .byol, .dino: return 2
     case .stablerep, .stablerepPlus: return imagesPerCaption * cropsPerImage
-    case .clip, .supervised: return 1
+    case .mae, .clip, .siglip, .supervised: return 1
     }
   }
 
-  public var usesCaptions: Bool { objective == .clip || objective == .stablerepPlus }
+  /// Patches that `mae` shows of each picture.
+  public var visiblePatches: Int { max(1, Int((Double(encoder.patchCount) * (1 - maskRatio)).rounded(.down))) }
+
+  public var usesCaptions: Bool { objective.usesCaptions }
 
   /// The options as JSON with sorted keys.
   public func json() throws -> String {
@@ -98,15 +152,21 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
       let below = max(2 * parts, cropsPerStep / parts * parts)
       throw ModelError("representation: \(objective.rawValue) cuts the crops of a step into \(parts) views, so their number must be a multiple of \(parts) and at least \(2 * parts), got \(cropsPerStep); take \(below) or \(below + parts)")
     }
-    guard !(objective == .stablerep || objective == .stablerepPlus) || parts >= 2 else {
+    guard !objective.joinsCaptions || parts >= 2 else {
       throw ModelError("representation: \(objective.rawValue) needs at least two pictures or crops for each caption")
     }
     guard temperature > 0 else { throw ModelError("representation: the temperature must be positive, got \(temperature)") }
     guard !usesCaptions || text != nil else {
       throw ModelError("representation: \(objective.rawValue) needs a text encoder; give its configuration")
     }
-    guard objective != .supervised || classes >= 2 else {
-      throw ModelError("representation: supervised training needs the number of classes, got \(classes)")
+    guard !objective.usesClasses || classes >= 2 else {
+      throw ModelError("representation: \(objective.rawValue) needs the number of classes, at least 2, got \(classes)")
+    }
+    guard (0...1).contains(teacherMomentum), teacherTemperature > 0, prototypes >= 1 else {
+      throw ModelError("representation: expected a teacher momentum in [0, 1], a teacher temperature above 0 and prototypes, got \(teacherMomentum), \(teacherTemperature), \(prototypes)")
+    }
+    guard objective != .mae || (maskRatio > 0 && maskRatio < 1 && visiblePatches < encoder.patchCount) else {
+      throw ModelError("representation: mae needs a mask ratio in (0, 1) that hides at least one of \(encoder.patchCount) patches, got \(maskRatio)")
     }
   }
 }

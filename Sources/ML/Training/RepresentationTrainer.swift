@@ -35,7 +35,7 @@ public final class RepresentationTrainer {
     self.makeView = makeView
     batches = try RepresentationBatches(options: model.options, data: data)
     loop = try TrainingLoop(model, options: model.options.optimization, identity: "representation," + dataIdentity + "," + model.options.json())
-    if let scale = model.logitScale { loop.afterStep = { try scale.clamp() } }
+    loop.afterStep = { [unowned loop] in try model.afterStep(loop.step) }
   }
 
   /// Prepares a run whose crops come from an augmentation recipe.
@@ -65,8 +65,18 @@ public final class RepresentationTrainer {
     let batch = batches.batch(step)
     let images = try crops(batch, step: step)
     let captions = batch.wordings.map { data[$0[0]].captions[$0[1]] }
-    let classes = model.options.objective == .supervised ? batch.crops.map { data[$0.group].label ?? 0 } : []
-    return try model.loss(images: images, batch: batch, captions: captions, classes: classes)
+    let classes = model.options.objective.usesClasses ? batch.crops.map { data[$0.group].label ?? 0 } : []
+    return try model.loss(images: images, batch: batch, captions: captions, classes: classes, visible: visiblePatches(batch, step: step))
+  }
+
+  /// Which patches of each crop a masked autoencoder sees in a step, ascending; empty for other objectives.
+  func visiblePatches(_ batch: RepresentationBatch, step: Int) -> [[Int]] {
+    guard model.options.objective == .mae else { return [] }
+    let (count, shown) = (model.options.encoder.patchCount, model.options.visiblePatches)
+    return batch.crops.indices.map { index in
+      var stream = RandomStream(seed: model.options.optimization.seed, purpose: "representation mask", index: UInt64(step * batch.crops.count + index))
+      return stream.permutation(count).prefix(shown).sorted()
+    }
   }
 
   /// The crops of a step, [C, channels, S, S].

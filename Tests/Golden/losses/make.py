@@ -2,8 +2,8 @@
 import json
 
 import torch
-from lightly.loss import NTXentLoss
-from open_clip.loss import ClipLoss
+from lightly.loss import DINOLoss, NegativeCosineSimilarity, NTXentLoss
+from open_clip.loss import ClipLoss, SigLipLoss
 
 torch.manual_seed(11)
 out = {}
@@ -68,4 +68,37 @@ out["head"] = {
     "gradient": {k: numbers(p.grad) for k, p in head.named_parameters()},
     "evaluated": numbers(head.eval()(x)),
 }
+# MoCo-v3's formula as its paper prints it, BYOL and DINO of lightly, SigLIP of open_clip, MAE's formula
+q1, q2, k1, k2 = leaf(5, 6), leaf(5, 6), torch.randn(5, 6), torch.randn(5, 6)
+
+
+def contrast(q, k, tau):
+    return torch.nn.functional.cross_entropy(normal(q) @ normal(k).T / tau, torch.arange(len(q))) * 2 * tau
+
+
+record("moco_v3", contrast(q1, k2, 0.2) + contrast(q2, k1, 0.2), first=q1, second=q2)
+out["moco_v3"]["keys"] = [numbers(k1), numbers(k2)]
+
+q1, q2 = leaf(5, 6), leaf(5, 6)
+cosine = NegativeCosineSimilarity()
+record("byol", 4 + 2 * cosine(q1, k2) + 2 * cosine(q2, k1), first=q1, second=q2)
+out["byol"]["targets"] = [numbers(k1), numbers(k2)]
+
+s1, s2, s3, t1, t2 = leaf(4, 7), leaf(4, 7), leaf(4, 7), torch.randn(4, 7), torch.randn(4, 7)
+dino = DINOLoss(output_dim=7, teacher_temp=0.04, warmup_teacher_temp=0.04, student_temp=0.1, center_momentum=0.9)
+with torch.no_grad():
+    dino.center.copy_(torch.randn_like(dino.center) * 0.1)
+middle = dino.center.flatten().clone()
+record("dino", dino([t1, t2], [s1, s2, s3], epoch=0), first=s1, second=s2, third=s3)
+out["dino"].update(teacher=[numbers(t1), numbers(t2)], center=numbers(middle))
+
+images, texts, scale, bias = leaf(4, 6), leaf(4, 6), torch.tensor(2.3026, requires_grad=True), torch.tensor(-1.5, requires_grad=True)
+record("siglip", SigLipLoss()(normal(images), normal(texts), scale.exp(), bias), images=images, texts=texts, log_scale=scale, bias=bias)
+
+prediction, picture, hidden = leaf(2, 4, 12), torch.randn(2, 3, 4, 4), torch.tensor([[1.0, 0, 1, 1], [0, 1, 1, 1]])
+target = picture.reshape(2, 3, 2, 2, 2, 2)
+target = torch.einsum("nchpwq->nhwpqc", target).reshape(2, 4, 12)
+target = (target - target.mean(-1, keepdim=True)) / (target.var(-1, keepdim=True) + 1e-6) ** 0.5
+record("mae", (((prediction - target) ** 2).mean(-1) * hidden).sum() / hidden.sum(), prediction=prediction)
+out["mae"].update(picture=numbers(picture), hidden=numbers(hidden))
 json.dump(out, open("losses.json", "w"))

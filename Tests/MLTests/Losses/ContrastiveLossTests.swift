@@ -41,6 +41,33 @@ struct ContrastiveLossTests {
     }
   }
 
+  @Test func `losses with a teacher equal MoCo-v3's formula and lightly's BYOL and DINO`() throws {
+    func pair(_ tag: String, _ key: String, _ shape: [Int]) throws -> [Tensor] {
+      try #require(try golden(tag)[key] as? [Any]).map { try Tensor(try ModelGolden.doubles($0).map { Float($0) }, shape: shape) }
+    }
+    let keys = try pair("moco_v3", "keys", [5, 6]), targets = try pair("byol", "targets", [5, 6]), teacher = try pair("dino", "teacher", [4, 7])
+    let center = try Tensor(try ModelGolden.doubles(golden("dino")["center"]).map { Float($0) }, shape: [7])
+    try check("moco_v3") { try momentumContrastiveLoss(queries: (#require($0["first"]), #require($0["second"])), keys: (keys[0], keys[1])) }
+    try check("byol") { try bootstrapLoss(predictions: (#require($0["first"]), #require($0["second"])), targets: (targets[0], targets[1])) }
+    try check("dino") {
+      try distillationLoss(student: [#require($0["first"]), #require($0["second"]), #require($0["third"])], teacher: teacher, center: center)
+    }
+  }
+
+  @Test func `the SigLIP loss equals open_clip's loss and gradients, those of scale and bias included`() throws {
+    try check("siglip") {
+      try sigmoidImageTextLoss(images: #require($0["images"]), texts: #require($0["texts"]), captions: [0, 1, 2, 3],
+                               scale: #require($0["log_scale"]).exp(), bias: #require($0["bias"]))
+    }
+  }
+
+  @Test func `the MAE loss equals its formula in torch`() throws {
+    let object = try golden("mae")
+    let picture = try Tensor(try ModelGolden.doubles(object["picture"]).map { Float($0) }, shape: [2, 3, 4, 4])
+    let hidden = try Tensor(try ModelGolden.doubles(object["hidden"]).map { Float($0) }, shape: [2, 4])
+    try check("mae") { try maskedReconstructionLoss(#require($0["prediction"]), target: picture.patches(2), hidden: hidden) }
+  }
+
   @Test func `two positives make the multi-positive loss NT-Xent`() throws {
     let both = try ModelGolden.random([16, 12], seed: 3)
     let pair = try ntXentLoss(both.narrow(axis: 0, start: 0, count: 8), both.narrow(axis: 0, start: 8, count: 8)).item()

@@ -1,0 +1,62 @@
+extension RepresentationModel {
+  /// The objective's loss on a batch, a scalar. DINO's centre follows the teacher here.
+  ///
+  /// - Parameters:
+  ///   - images: crops [C, 3, S, S], view-major and normalised.
+  ///   - batch: what they show.
+  ///   - captions: token ids of `batch.wordings`, if the objective uses captions.
+  ///   - classes: class of each crop, if the objective uses classes.
+  ///   - visible: patches that are shown of each crop, if the objective is `mae`.
+  public func loss(images: Tensor, batch: RepresentationBatch, captions: [[Int]] = [], classes: [Int] = [], visible: [[Int]] = []) throws -> Tensor {
+    if let decoder { return try reconstruction(images, visible: visible, decoder: decoder) }
+    let features = try encoder(images)
+    let projections = try head.map { try $0.project(features, views: batch.views) }
+    if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views), views: batch.views) }
+    if let textEncoder, let imageProjection, let logitScale {
+      let tokens = try PaddedCaptions(captions, contextLength: textEncoder.configuration.contextLength)
+      let texts = try textEncoder(tokens).feature
+      let matched = try imageProjection(features)
+      let scale = try logitScale.scale()
+      if let logitBias { return try sigmoidImageTextLoss(images: matched, texts: texts, captions: batch.captionRows, scale: scale, bias: logitBias.value) }
+      guard let projections else { return try imageTextLoss(images: matched, texts: texts, captions: batch.captionRows, scale: scale) }
+      return try stableRepPlusLoss(projections: projections, images: matched, texts: texts, captions: batch.captionRows, scale: scale,
+                                   temperature: options.temperature, imageWeight: options.imageWeight, textWeight: options.textWeight)
+    }
+    if let projections {
+      return try multiPositiveLoss(projections, labels: options.objective == .supcon ? classes : batch.labels, temperature: options.temperature)
+    }
+    guard let classifier else { throw ModelError("representation: the model has nothing to train") }
+    return try classifier(features).crossEntropy(labels: classes)
+  }
+
+  private func reconstruction(_ images: Tensor, visible: [[Int]], decoder: MaskedDecoder) throws -> Tensor {
+    var tokens = try encoder.tokens(images, visible: visible)
+    // An encoder that pools over patches has its norm behind the pooling; here each token passes it.
+    if let pooledNorm = encoder.pooledNorm { tokens = try pooledNorm(tokens) }
+    let count = options.encoder.patchCount
+    let hidden = try Tensor.build([visible.count, count]) { buffer in
+      for index in buffer.indices { buffer[index] = 1 }
+      for (sample, patches) in visible.enumerated() { for patch in patches { buffer[sample * count + patch] = 0 } }
+    }
+    return try maskedReconstructionLoss(decoder(tokens, visible: visible), target: images.patches(options.encoder.patchSize), hidden: hidden)
+  }
+
+  private func following(_ projections: Tensor, _ targets: Tensor, views: Int) throws -> Tensor {
+    func parts(_ all: Tensor) throws -> [Tensor] {
+      let rows = all.shape[0] / views
+      return try (0..<views).map { try all.narrow(axis: 0, start: $0 * rows, count: rows) }
+    }
+    let theirs = try parts(targets)
+    if let center {
+      let loss = try distillationLoss(student: parts(projections), teacher: theirs, center: center.value, studentTemperature: options.temperature,
+                                      teacherTemperature: options.teacherTemperature)
+      center.value = try center.value * 0.9 + targets.mean(axes: [0]) * 0.1
+      return loss
+    }
+    guard let predictor else { throw ModelError("representation: \(options.objective.rawValue) has no predictor") }
+    let mine = try parts(predictor.project(projections, views: views))
+    return options.objective == .byol
+      ? try bootstrapLoss(predictions: (mine[0], mine[1]), targets: (theirs[0], theirs[1]))
+      : try momentumContrastiveLoss(queries: (mine[0], mine[1]), keys: (theirs[0], theirs[1]), temperature: options.temperature)
+  }
+}
