@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench docs soak sanitize check-peers packages clean
+.PHONY: demo test build bench docs soak sanitize check-peers check-kernel packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -15,7 +15,7 @@ test: build
 build: packages
 	$(SWIFT) build $(CONFIG) --build-tests
 
-PACKAGES := liblua5.4-dev libopenblas-dev libpng-dev libturbojpeg0-dev zlib1g-dev libzip-dev libedit-dev libsqlite3-dev gnuplot-nox pkg-config
+PACKAGES := liblua5.4-dev libopenblas-dev libpng-dev libturbojpeg0-dev zlib1g-dev libzip-dev libedit-dev libzmq3-dev libsqlite3-dev gnuplot-nox pkg-config
 
 # Installs what is missing; does nothing, and asks for no rights, when all is there.
 packages:
@@ -48,6 +48,10 @@ sanitize: packages
 # The golden numbers once more, from the reference libraries themselves.
 check-peers:
 	Tests/Golden/check.sh
+
+# Jupyter's own test suite, front ends and runners of notebooks, and a client of bare ZeroMQ that also judges ipykernel.
+check-kernel: build
+	LOAM=$(LOAM) Tests/Peers/jupyter/check.sh
 
 clean:
 	rm -rf .build
