@@ -1,6 +1,6 @@
 -- Every objective learns from the same real pictures for the same number of crops; linear probes judge.
 --   loam run scripts/table_objectives.lua --preset laptop
---   loam run scripts/table_objectives.lua -- --data CAPTIONED_PICTURES --labelled LABELLED_SET --probe LABELLED_SET
+--   loam run scripts/table_objectives.lua -- --data PICTURES --labelled LABELLED_SET --probe LABELLED_SET
 local loam = require "loam"
 local data, encoder, eval, report, run, store = loam.data, loam.encoder, loam.eval, loam.report, loam.run, loam.store
 local p = run.preset{
@@ -11,12 +11,14 @@ local p = run.preset{
 }
 local arms = {{"random features"}, {"SimCLR", "simclr"}, {"MoCo-v3", "moco-v3"}, {"BYOL", "byol"}, {"DINO", "dino"}, {"MAE", "mae"}, {"CLIP", "clip"},
               {"SigLIP", "siglip"}, {"StableRep", "stablerep"}, {"StableRep+", "stablerep+"}, {"SupCon, shapes", "supcon"}, {"supervised, shapes", "supervised"}}
-local needs_labels = {supcon = true, supervised = true}
+if p.labelled ~= "" then arms[11][1], arms[12][1] = "SupCon", "supervised" end
+local needs_labels, needs_captions = {supcon = true, supervised = true}, {clip = true, siglip = true, stablerep = true, ["stablerep+"] = true}
 local tasks = {"shape", "colour", "pattern", "count", "relation", "background"}
 
+local total = p.steps
 local function watch(label)
-  local bar = run.progress{label = label, total = p.steps}
-  return function(step, metrics) bar:update(step, metrics) if step == p.steps then bar:finish() end end
+  local bar = run.progress{label = label, total = total}
+  return function(step, metrics) bar:update(step, metrics) if step == total then bar:finish() end end
 end
 
 local function load(folder, split, limit) return data.load(folder, {size = p.size, split = split}):sample(limit) end
@@ -71,11 +73,16 @@ for seed = p.seed, p.seed + p.seeds - 1 do
     or data.scenes{count = count, size = p.size, seed = 1000 + seed, images_per_caption = p.images, nuisance = p.nuisance}
   local labelled = p.labelled ~= "" and load(p.labelled, "train", count)
     or data.probe("shape", {size = p.size, train = count, validation = 10, test = 10, seed = 2000 + seed, nuisance = p.nuisance}).train
+  local captioned = #pictures:captions(1) > 0
   for i, arm in ipairs(arms) do
     local name, objective = table.unpack(arm)
     local set = needs_labels[objective] and labelled or pictures
     scores[i] = scores[i] or {}
-    table.insert(scores[i], judge(name, learn(name, objective, set, seed), sets, names))
+    if captioned or not needs_captions[objective] then
+      table.insert(scores[i], judge(name, learn(name, objective, set, seed), sets, names))
+    elseif seed == p.seed then
+      print(name .. ": left out, the pictures have no captions")
+    end
   end
 end
 
@@ -87,9 +94,9 @@ for i, arm in ipairs(arms) do
   for _, task in ipairs{"mean", table.unpack(names)} do
     local values = {}
     for k, score in ipairs(scores[i]) do values[k] = score[task] end
-    row[#row + 1] = #values > 1 and eval.interval(values) or values[1]
+    row[#row + 1] = #values > 1 and eval.interval(values) or values[1] or "n/a"
   end
-  t:add(row)
+  if #scores[i] > 0 then t:add(row) end
 end
 print(t)
 local page = report.new("Objectives on the same pictures", {subtitle = ("preset %s"):format(p.preset)})
