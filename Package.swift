@@ -15,6 +15,7 @@ var targets: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+  .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .target(name: "CImageCodec", dependencies: ["CPNG"]),
   .target(name: "CLuaBridge", dependencies: ["CLua"]),
@@ -43,7 +44,7 @@ targets += [
 // MARK: - Host
 targets += [
   .target(name: "Host", dependencies: [
-    "CLua", "CLuaBridge", "CEditLine",
+    "CLua", "CLuaBridge", "CEditLine", "CZeroMQ",
     .product(name: "Crypto", package: "swift-crypto"),
     .product(name: "GRDB", package: "GRDB.swift"),
   ])

@@ -27,6 +27,8 @@ public struct SessionOptions {
 public final class ScriptSession {
   public let options: SessionOptions
   public let interrupt: Interrupt
+  /// Where `display` shows things.
+  public let display = DisplayOutput()
   /// Feeds functions that are given no stream.
   let defaultStream = StreamHandle(RandomStream(seed: 0, purpose: "script"))
   /// Parameters that `run.preset` resolved.

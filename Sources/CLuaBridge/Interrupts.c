@@ -66,6 +66,7 @@ void check_interrupt(lua_State *L) {
 }
 
 static loam_interrupt *signalled;
+static int ends_program;
 
 static void say(const char *message) {
   ssize_t ignored = write(STDERR_FILENO, message, strlen(message));
@@ -75,12 +76,14 @@ static void say(const char *message) {
 static void handle(int number) {
   (void)number;
   int count = loam_interrupt_raise(signalled);
+  if (!ends_program) return;
   if (count == 2) say("\nstill stopping; Ctrl-C once more ends the program\n");
   if (count > 2) _exit(130);
 }
 
-void loam_interrupt_handle_sigint(loam_interrupt *interrupt) {
+void loam_interrupt_handle_sigint(loam_interrupt *interrupt, int repeated_ends_program) {
   signalled = interrupt;
+  ends_program = repeated_ends_program;
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = handle;

@@ -110,9 +110,9 @@ int loam_interrupt_is_raised(const loam_interrupt *interrupt);
 /// Says which coroutine runs now; returns the one that ran before. NULL: none.
 lua_State *loam_interrupt_enter(loam_interrupt *interrupt, lua_State *L);
 
-/// From now on SIGINT raises `interrupt`. The second one while the first is still pending warns, the third ends the
-/// process with status 130. Blocking system calls are not restarted.
-void loam_interrupt_handle_sigint(loam_interrupt *interrupt);
+/// From now on SIGINT raises `interrupt`. If `repeated_ends_program`, the second one while the first is still pending warns and the
+/// third ends the process with status 130. Blocking system calls are not restarted.
+void loam_interrupt_handle_sigint(loam_interrupt *interrupt, int repeated_ends_program);
 
 // MARK: Macros of the C API that Swift does not import
 

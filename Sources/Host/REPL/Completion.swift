@@ -3,6 +3,8 @@ import CLuaBridge
 /// Finds the words that could continue a line: from the declarations first, then from live tables.
 struct Completion {
     let state: LuaState
+    /// Where locals live on; nil knows global variables alone.
+    var scope: CellScope?
 
     /// The words that could stand in the place of `word`, the end of `line`; nil inside a string, where file names are
     /// a better guess.
@@ -24,17 +26,17 @@ struct Completion {
 
     private func globalNames(_ word: String) -> [String] {
         let globals = fieldNames(state.globals, methodsOnly: false).filter(isName)
-        return Set(globals).union(luaKeywords).filter { $0.hasPrefix(word) }.sorted()
+        return Set(globals).union(luaKeywords).union(scope?.names ?? []).filter { $0.hasPrefix(word) }.sorted()
     }
 
     // MARK: Fields of a value
 
     /// The value of `a.b.c`, found without running any metamethod.
-    private func value(ofPath path: Substring) -> LuaValue? {
+    func value(ofPath path: Substring) -> LuaValue? {
         var value: LuaValue?
         for name in path.split(whereSeparator: { $0 == "." || $0 == ":" }).map(String.init) {
             guard let current = value else {
-                value = state.global(name)
+                value = scope?.value(name) ?? state.global(name)
                 continue
             }
             value = field(name, of: current)
@@ -122,8 +124,9 @@ struct Completion {
         return names.isEmpty ? nil : names.map { $0 + " = " }
     }
 
-    private func function(named path: Substring) -> Function? {
-        guard let separator = path.lastIndex(where: { $0 == "." || $0 == ":" }) else { return state.declaration(of: state.global(String(path))) }
+    /// The declaration of a function by a path such as `v:descend`.
+    func function(named path: Substring) -> Function? {
+        guard let separator = path.lastIndex(where: { $0 == "." || $0 == ":" }) else { return value(ofPath: path).flatMap(state.declaration) }
         let name = String(path[path.index(after: separator)...])
         guard let owner = value(ofPath: path[..<separator]) else { return nil }
         if let type = state.objectType(of: owner) { return type.methods.first { $0.name == name } }

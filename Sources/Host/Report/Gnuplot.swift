@@ -29,13 +29,27 @@ public enum Gnuplot {
     ///   - height: of the drawing, whose width is 640.
     ///   - title: the drawing's accessible name.
     static func svg(script: String, height: Int, title: String) throws -> String {
+        let terminal = "svg size 640,\(height) dynamic noenhanced font 'sans-serif,15' linewidth 1 rounded"
+        let drawn = try draw(script: script, terminal: terminal, title: title)
+        guard let text = String(validating: drawn, as: UTF8.self), text.contains("</svg>") else {
+            throw StoreError("gnuplot could not draw the plot \"\(title)\": what it wrote is no SVG")
+        }
+        return themed(text, title: title)
+    }
+
+    /// Runs a program and returns the drawing as a PNG file on white, with twice as many pixels on a side as the SVG has units.
+    static func png(script: String, height: Int, title: String) throws -> [UInt8] {
+        let terminal = "pngcairo size \(2 * 640),\(2 * height) noenhanced font 'sans-serif,15' fontscale 2 linewidth 2 pointscale 2 rounded background '#ffffff'"
+        return try draw(script: script.replacing(gridColour, with: "#d9d9d9"), terminal: terminal, title: title)
+    }
+
+    private static func draw(script: String, terminal: String, title: String) throws -> [UInt8] {
         let program = try find()
         let folder = FileManager.default.temporaryDirectory.path + "/loam-plot-" + UUID().uuidString
         try Folder.create(folder)
         defer { try? Folder.remove(folder) }
         // Files, not pipes: a pipe can fill up, and its end can vanish.
-        let head = "set terminal svg size 640,\(height) dynamic noenhanced font 'sans-serif,15' linewidth 1 rounded\nset output 'plot.svg'\n"
-        try AtomicFile.write(head + script + "set output\n", to: folder + "/plot.gp")
+        try AtomicFile.write("set terminal \(terminal)\nset output 'drawing'\n" + script + "set output\n", to: folder + "/plot.gp")
         try AtomicFile.write("", to: folder + "/messages")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
@@ -48,12 +62,12 @@ public enum Gnuplot {
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/messages"))
         do { try process.run() } catch { throw StoreError("could not start \(program): \(error.localizedDescription)") }
         process.waitUntilExit()
-        let drawn = (try? Folder.contents(folder + "/plot.svg")) ?? []
-        guard process.terminationStatus == 0, let text = String(validating: drawn, as: UTF8.self), text.contains("</svg>") else {
+        let drawn = (try? Folder.contents(folder + "/drawing")) ?? []
+        guard process.terminationStatus == 0, !drawn.isEmpty else {
             let said = String(decoding: (try? Folder.contents(folder + "/messages")) ?? [], as: UTF8.self)
             throw StoreError("gnuplot could not draw the plot \"\(title)\" (status \(process.terminationStatus)): \(said.isEmpty ? "no message" : said)")
         }
-        return themed(text, title: title)
+        return drawn
     }
 
     /// gnuplot spells black in several ways, by what asked for it.

@@ -57,10 +57,15 @@ public struct LinePlot: Sendable {
     /// - Returns: an SVG document, the same bytes for the same plot (and version of gnuplot); it holds no date and no name of a machine.
     /// - Throws: ``StoreError`` when gnuplot is missing, a line has no point to show, or a logarithmic axis a value at or below zero.
     public func svg() throws -> String {
-        try Gnuplot.svg(
-            // Each line of the legend takes from the height of the plot proper; two entries share one.
-            script: script(), height: 400 + (legendEntries > 1 ? 12 * legendEntries : 0), title: caption.isEmpty ? "\(yLabel) over \(xLabel)" : caption)
+        try Gnuplot.svg(script: script(), height: height, title: title)
     }
+
+    /// Draws the plot as a PNG file of 1280 pixels in width, for places that do not show SVG.
+    public func png() throws -> [UInt8] { try Gnuplot.png(script: script(), height: height, title: title) }
+
+    /// Each line of the legend takes from the height of the plot proper; two entries share one.
+    private var height: Int { 400 + (legendEntries > 1 ? 12 * legendEntries : 0) }
+    private var title: String { caption.isEmpty ? "\(yLabel) over \(xLabel)" : caption }
 
     /// The numbers of the plot as a table, one row for each point.
     public func data() throws -> Table {

@@ -29,6 +29,8 @@ public final class Interrupt: @unchecked Sendable {
         if isRaised { throw LuaError.interrupted }
     }
 
-    /// From now on Ctrl-C (SIGINT) raises this interrupt; a third one that still finds the first pending ends the process.
-    public func handleControlC() { loam_interrupt_handle_sigint(handle) }
+    /// From now on Ctrl-C (SIGINT) raises this interrupt.
+    ///
+    /// - Parameter endsProgram: whether a third one that still finds the first pending ends the process.
+    public func handleControlC(endsProgram: Bool = true) { loam_interrupt_handle_sigint(handle, endsProgram ? 1 : 0) }
 }
