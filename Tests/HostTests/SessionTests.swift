@@ -79,10 +79,10 @@ private final class Recorder {
         #expect(recorder.show("? nothing_like_it").hasPrefix("There is no help on 'nothing_like_it'"))
     }
 
-    @Test func `the first local is remarked upon, once`() throws {
+    @Test func `a local of one line lives on the next`() throws {
         let recorder = try Recorder()
-        #expect(recorder.show("local a = 1") == "(a local lasts for its line only; leave out 'local' to keep the value)\n")
-        #expect(recorder.show("local a = 1") == "")
+        #expect(recorder.show("local a = 1", "a + 1") == "2\n")
+        #expect(recorder.show("local function twice(x) return x * 2 end", "a = twice(21); a") == "42\n")
     }
 
     @Test(arguments: [

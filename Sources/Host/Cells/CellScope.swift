@@ -28,7 +28,11 @@ public final class CellScope {
 
     public init(_ state: LuaState) {
         self.state = state
-        keep = state.value(of: Function(direct: "keep", "Takes a local variable over.", []) { [weak self] call in
+        let arguments = [
+            ArgumentDescription("name", "string", "of the variable"), ArgumentDescription("constant", "boolean", "whether it cannot be assigned"),
+            ArgumentDescription("holder", "function", "returns it"),
+        ]
+        keep = state.value(of: Function(direct: "keep", "Takes a local variable over.", arguments) { [weak self] call in
             if let name = call.string(1), let constant = call.boolean(2) { try self?.adopt(name, isConstant: constant, call.reference(3)) }
             return 0
         })

@@ -53,7 +53,8 @@ struct CellSource {
 
     /// Whether a statement surely begins with a token: two operands never stand side by side inside one.
     private static func beginsStatement(_ token: LuaToken, after previous: LuaToken) -> Bool {
-        guard previous.endsExpression || previous.text == ";" && previous.kind == .symbol else { return false }
+        if previous.kind == .symbol && previous.text == ";" { return true }
+        guard previous.endsExpression else { return false }
         if token.kind == .name { return true }
         return token.kind == .keyword && ["local", "if", "while", "for", "function", "repeat", "return", "goto"].contains(token.text)
     }

@@ -14,15 +14,19 @@ extension Kernel {
         var payload: [StoreValue] = []
         do {
             if let help = HelpRequest(code) {
-                payload.append(["source": "page", "start": 0, "data": DisplayData(state.help(on: try help.subject(in: self))).data])
+                payload.append(["source": "page", "start": 0, "data": DisplayData(state.help(on: help.subject(in: scope, state))).data])
             } else {
                 try run(code, isSilent: isSilent, isKept: isKept)
             }
         } catch {
-            fail(error, isSilent: isSilent)
-            // Later cells mostly need what this one should have made.
+            let description = Self.described(error)
+            link.flushOutput(for: current)
+            if !isSilent { link.publish("error", .table(description), for: current) }
+            // Later cells mostly need what this one should have made. What the front end sends once it has the answer is run again.
             if content["stop_on_error"]?.isTrue ?? true { link.abortWaiting() }
-            return
+            return answer(.table(description + [
+                StoreEntry("status", "error"), StoreEntry("execution_count", .integer(executionCount)), StoreEntry("payload", []), StoreEntry("user_expressions", [:]),
+            ]))
         }
         let expressions = evaluate(content["user_expressions"])
         link.flushOutput(for: current)
@@ -43,15 +47,6 @@ extension Kernel {
         if isKept { history.setOutput(data.plainText ?? "") }
         link.flushOutput(for: current)
         link.publish("execute_result", ["execution_count": .integer(executionCount), "data": data.data, "metadata": data.metadata], for: current)
-    }
-
-    private func fail(_ error: any Error, isSilent: Bool) {
-        let description = Self.described(error)
-        link.flushOutput(for: current)
-        if !isSilent { link.publish("error", .table(description), for: current) }
-        answer(.table(description + [
-            StoreEntry("status", "error"), StoreEntry("execution_count", .integer(executionCount)), StoreEntry("payload", []), StoreEntry("user_expressions", [:]),
-        ]))
     }
 
     /// An error as the protocol has it. Front ends know an interrupt by the name that Python gives it.
@@ -81,24 +76,4 @@ extension Kernel {
 extension StoreValue {
     /// The value of a flag; nil for anything else.
     fileprivate var isTrue: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-}
-
-/// A cell that asks for help: `? name`.
-struct HelpRequest {
-    let name: String
-
-    init?(_ code: String) {
-        let text = code.drop(while: \.isWhitespace)
-        guard text.first == "?", !text.contains("\n") else { return nil }
-        name = String(text.dropFirst().drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }
-
-    /// What is asked about: a declared name, or the value of an expression.
-    func subject(in kernel: Kernel) throws -> LuaValue {
-        if name.isEmpty { return .none }
-        if Help(kernel.state.libraries).index.entry(name) != nil { return .string(name) }
-        let value = try kernel.scope.compile("return " + name, chunkName: "=help")?.run().first ?? .none
-        if case .string = value { return .string(name) }
-        return value.isTrue ? value : .string(name)
-    }
 }

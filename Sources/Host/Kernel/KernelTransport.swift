@@ -38,6 +38,8 @@ final class KernelTransport: KernelLink, @unchecked Sendable {
     private static let mostOutgoing = 32 << 20
     /// Seconds between two looks at what a script wrote, while it goes on writing.
     private static let outputInterval = 0.02
+    /// Seconds in which cells that were sent together surely arrive.
+    private static let grace = 0.03
     /// Seconds that a running cell has to end after the front end asked the kernel to go.
     private static let patience = 1.5
 
@@ -120,6 +122,8 @@ final class KernelTransport: KernelLink, @unchecked Sendable {
     }
 
     func abortWaiting() {
+        // Cells that were sent together with this one may still be on their way.
+        Thread.sleep(forTimeInterval: Self.grace)
         condition.lock()
         defer { condition.unlock() }
         // The thread marks what has arrived by now, on the socket too.

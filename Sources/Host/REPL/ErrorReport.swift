@@ -12,6 +12,10 @@ public enum ErrorReport {
     static func trimmed(_ traceback: String) -> String {
         var lines = traceback.split(separator: "\n").map(String.init)
         while let last = lines.last, last.contains("[C]:") { lines.removeLast() }
+        // A piece of a program that is given bit by bit runs as a function that begins on its first line.
+        if let last = lines.last, last.hasSuffix(":1>"), let start = last.range(of: ": in function <") {
+            lines[lines.count - 1] = String(last[..<start.lowerBound]) + ": in main chunk"
+        }
         let frames = lines.dropFirst()
         let isPlain = frames.allSatisfy { $0.contains("in main chunk") || $0.contains("[C]:") }
         return isPlain ? "" : lines.joined(separator: "\n")

@@ -44,7 +44,7 @@ public struct Program {
         let session = Session(
             state, write: { print($0, terminator: ""); fflush(stdout) },
             writeError: { text in fflush(stdout); fputs(text, stderr) })
-        let completion = Completion(state: state)
+        let completion = Completion(state: state, scope: session.scope)
         let editor = LineEditor(interrupt: state.interrupt, historyPath: historyPath, complete: completion.words)
         if editor.isTerminal { print(banner) }
         var status = Status.success

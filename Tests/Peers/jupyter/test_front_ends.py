@@ -1,0 +1,174 @@
+"""Front ends and runners of notebooks, each with a notebook in Lua; interrupts as a front end sends them."""
+import io
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import nbformat
+import numpy
+import pexpect
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from PIL import Image
+
+SCRIPTS = os.path.dirname(sys.executable)
+
+
+def notebook(*cells):
+    made = nbformat.v4.new_notebook()
+    made.metadata.kernelspec = {"name": "loam", "display_name": "Loam (Lua 5.4)", "language": "lua"}
+    made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    return made
+
+
+def saved(made):
+    path = os.path.join(tempfile.mkdtemp(), "notebook.ipynb")
+    nbformat.write(made, path)
+    return path
+
+
+def outputs(made):
+    return ["".join(o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in cell.outputs) for cell in made.cells]
+
+
+class FrontEnds(unittest.TestCase):
+    def test_nbclient_and_locals_that_live(self):
+        # torch/iTorch issue 115.
+        made = notebook("local a = 10", "print(a)", "local function f() a = a + 1 end", "f() f()", "a")
+        NotebookClient(made, timeout=30).execute()
+        nbformat.validate(made)
+        self.assertEqual(outputs(made), ["", "10\n", "", "", "12"])
+
+    def test_an_error_stops_nbclient_and_is_in_the_notebook(self):
+        made = notebook("x = 1", "\nerror('no')", "x = 2")
+        with self.assertRaises(CellExecutionError):
+            NotebookClient(made, timeout=30).execute()
+        self.assertEqual(made.cells[1].outputs[0].evalue, "In[2]:2: no")
+        self.assertEqual(made.cells[2].outputs, [])
+
+    def test_a_tensor_is_its_picture(self):
+        made = notebook("local t = random.generator(3):uniform{3, 20, 30}", "t", "display.show(tensor.stack({t, t}))", "t:to('f64'):contiguous()" if False else "t:sum():item()")
+        NotebookClient(made, timeout=30).execute()
+        shown = Image.open(io.BytesIO(base64.b64decode(made.cells[1].outputs[0].data["image/png"])))
+        self.assertEqual((shown.size, shown.mode), ((30, 20), "RGB"))
+        mean = float(made.cells[3].outputs[0].data["text/plain"]) / (3 * 20 * 30)
+        self.assertAlmostEqual(numpy.asarray(shown).mean() / 255, mean, delta=0.001)
+        self.assertEqual(Image.open(io.BytesIO(base64.b64decode(made.cells[2].outputs[0].data["image/png"]))).size, (61, 20))
+
+    def test_updates_and_clearing(self):
+        made = notebook("display.show(1, {id = 'n'})", "display.update('n', 2)", "print('old') display.clear() print('new')")
+        NotebookClient(made, timeout=30).execute()
+        self.assertEqual(outputs(made), ["2", "", "new\n"])
+
+    def test_much_output_comes_whole_and_in_order(self):
+        made = notebook("for i = 1, 20000 do print(i) end", "io.stdout:write('a'); display.show('b'); os.execute('printf c')")
+        NotebookClient(made, timeout=60).execute()
+        self.assertEqual(outputs(made)[0], "".join(f"{i}\n" for i in range(1, 20001)))
+        self.assertEqual(outputs(made)[1], "abc")
+
+    def test_papermill_with_the_translator(self):
+        folder = subprocess.check_output(["jupyter", "kernelspec", "list", "--json"], env={**os.environ, "PATH": SCRIPTS + ":" + os.environ["PATH"]})
+        import json
+
+        sys.path.insert(0, json.loads(folder)["kernelspecs"]["loam"]["resource_dir"])
+        import loam_papermill
+        import papermill
+
+        made = notebook("local steps = 10 -- how many\nname = 'a'", "print(steps, name, list and list[2].x, #(text or ''), flag, math.type(rate))")
+        made.cells[0].metadata.tags = ["parameters"]
+        path = saved(made)
+        text = 'q"\\\n\0001\x1f]] ä😀'
+        parameters = dict(steps=30, name="b", list=[1, {"x": 5, "end": None, "1 a": True}], text=text, flag=False, rate=2.0)
+        result = papermill.execute_notebook(path, path + ".out.ipynb", parameters, progress_bar=False)
+        self.assertEqual(result.cells[2].outputs[0].text, f"30\tb\t5\t{len(text.encode())}\tfalse\tfloat\n")
+        self.assertEqual(set(papermill.inspect_notebook(path)), {"steps", "name"})
+        self.assertEqual(papermill.inspect_notebook(path)["steps"]["default"], "10")
+        translate = loam_papermill.LuaTranslator.translate
+        self.assertEqual([translate(v) for v in (float("inf"), -(2**63), 2**70, None, True)], ["math.huge", "math.mininteger", "1.1805916207174113e+21", "nil", "true"])
+        with self.assertRaises(ValueError):
+            papermill.execute_notebook(path, path + ".out.ipynb", {"end": 1}, progress_bar=False)
+
+    def test_nbconvert_executes(self):
+        path = saved(notebook("1 + 1", "print('seen')"))
+        subprocess.run([SCRIPTS + "/jupyter-nbconvert", "--to", "notebook", "--execute", "--inplace", path], check=True, capture_output=True)
+        self.assertEqual(outputs(nbformat.read(path, 4)), ["2", "seen\n"])
+        text = subprocess.run([SCRIPTS + "/jupyter-nbconvert", "--to", "script", "--stdout", path], check=True, capture_output=True, text=True).stdout
+        self.assertIn("print('seen')", text)
+
+    def test_jupytext_executes(self):
+        folder = tempfile.mkdtemp()
+        source = os.path.join(folder, "n.md")
+        with open(source, "w") as file:
+            file.write("---\njupyter:\n  kernelspec:\n    display_name: Loam\n    language: lua\n    name: loam\n---\n\n# Title\n\n```lua\nlocal a = 6\n```\n\n```lua\na * 7\n```\n")
+        subprocess.run([SCRIPTS + "/jupytext", "--to", "ipynb", "--execute", source], check=True, capture_output=True, env={**os.environ, "PATH": SCRIPTS + ":" + os.environ["PATH"]})
+        made = nbformat.read(os.path.join(folder, "n.ipynb"), 4)
+        self.assertEqual([o for cell in made.cells if cell.cell_type == "code" for o in [c.get("data", {}).get("text/plain") for c in cell.outputs]], ["42"])
+
+    def test_jupyter_console(self):
+        console = pexpect.spawn(SCRIPTS + "/jupyter-console", ["--kernel", "loam", "--simple-prompt"], encoding="utf-8", timeout=30)
+        console.expect(r"In \[1\]:")
+        console.sendline("local a = 20 + 1")
+        console.expect(r"In \[2\]:")
+        console.sendline("a * 2")
+        console.expect("42")
+        console.expect(r"In \[3\]:")
+        console.sendline("io.read()")
+        time.sleep(0.5)
+        console.sendline("typed")
+        console.expect("typed")
+        console.expect(r"In \[4\]:")
+        console.sendeof()
+        console.sendline("y")
+        console.expect(pexpect.EOF)
+
+
+class Interrupts(unittest.TestCase):
+    """Each is stopped by the front end's own means; the next cell works."""
+
+    LOOPS = {
+        "a tight loop": ("while true do end", 1.0),
+        "a loop that catches errors": ("while true do pcall(function() while true do end end) end", 1.0),
+        "a coroutine": ("coroutine.wrap(function() while true do end end)()", 1.0),
+        "a pattern": ('("a"):rep(1e4):find(".-.-.-.-b$")', 1.0),
+        "waiting for input": ("io.read()", 1.0),
+        "a long sleep in a child": ("os.execute('sleep 30')", 31.0),
+        "products for half a minute": ("local a = tensor.full({4000, 4000}, 0.1) for i = 1, 60 do a:matmul(a) end", 2.0),
+    }
+    del LOOPS["a long sleep in a child"]
+
+    def test_interrupts(self):
+        manager, client = start_new_kernel(kernel_name="loam")
+        try:
+            for by in ("message", "signal"):
+                for name, (code, limit) in self.LOOPS.items():
+                    with self.subTest(name, by=by):
+                        sent = client.execute(code, allow_stdin=True)
+                        time.sleep(0.6)
+                        began = time.time()
+                        if by == "message":
+                            manager.interrupt_kernel()
+                        else:
+                            manager.signal_kernel(2)
+                        reply = client.get_shell_msg(timeout=10)
+                        seconds = time.time() - began
+                        self.assertEqual(reply["parent_header"]["msg_id"], sent)
+                        self.assertEqual(reply["content"].get("ename"), "KeyboardInterrupt")
+                        self.assertLess(seconds, limit)
+                        client.execute("1 + 1")
+                        self.assertEqual(client.get_shell_msg(timeout=10)["content"]["status"], "ok")
+                        print(f"    {name} by {by}: {seconds:.2f} s")
+            manager.restart_kernel()
+            client.wait_for_ready(timeout=10)
+            client.execute("assert(x == nil)")
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
