@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench docs soak sanitize check-peers packages clean
+.PHONY: demo test build bench docs soak sanitize check-peers check-kernel packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -48,6 +48,10 @@ sanitize: packages
 # The golden numbers once more, from the reference libraries themselves.
 check-peers:
 	Tests/Golden/check.sh
+
+# Jupyter's own test suite, front ends and runners of notebooks, and a client of bare ZeroMQ that also judges ipykernel.
+check-kernel: build
+	LOAM=$(LOAM) Tests/Peers/jupyter/check.sh
 
 clean:
 	rm -rf .build

@@ -52,7 +52,7 @@ class FrontEnds(unittest.TestCase):
         self.assertEqual(made.cells[2].outputs, [])
 
     def test_a_tensor_is_its_picture(self):
-        made = notebook("local t = random.generator(3):uniform{3, 20, 30}", "t", "display.show(tensor.stack({t, t}))", "t:to('f64'):contiguous()" if False else "t:sum():item()")
+        made = notebook("local t = data.scenes{count = 1, size = 32}:image(1):resize(30, 20):tensor()", "t", "display.show(tensor.stack({t, t}))", "t:sum():item()")
         NotebookClient(made, timeout=30).execute()
         shown = Image.open(io.BytesIO(base64.b64decode(made.cells[1].outputs[0].data["image/png"])))
         self.assertEqual((shown.size, shown.mode), ((30, 20), "RGB"))
@@ -66,7 +66,7 @@ class FrontEnds(unittest.TestCase):
         self.assertEqual(outputs(made), ["2", "", "new\n"])
 
     def test_much_output_comes_whole_and_in_order(self):
-        made = notebook("for i = 1, 20000 do print(i) end", "io.stdout:write('a'); display.show('b'); os.execute('printf c')")
+        made = notebook("for i = 1, 20000 do print(i) end", "io.stdout:write('a'); display.show('b'); os.execute('printf c');")
         NotebookClient(made, timeout=60).execute()
         self.assertEqual(outputs(made)[0], "".join(f"{i}\n" for i in range(1, 20001)))
         self.assertEqual(outputs(made)[1], "abc")
@@ -136,10 +136,8 @@ class Interrupts(unittest.TestCase):
         "a coroutine": ("coroutine.wrap(function() while true do end end)()", 1.0),
         "a pattern": ('("a"):rep(1e4):find(".-.-.-.-b$")', 1.0),
         "waiting for input": ("io.read()", 1.0),
-        "a long sleep in a child": ("os.execute('sleep 30')", 31.0),
-        "products for half a minute": ("local a = tensor.full({4000, 4000}, 0.1) for i = 1, 60 do a:matmul(a) end", 2.0),
+        "products for half a minute": ("local a = tensor.full({2000, 2000}, 0.1) for i = 1, 1000 do a:matmul(a) end", 2.0),
     }
-    del LOOPS["a long sleep in a child"]
 
     def test_interrupts(self):
         manager, client = start_new_kernel(kernel_name="loam")
