@@ -31,6 +31,10 @@ public final class ScriptSession {
   let defaultStream = StreamHandle(RandomStream(seed: 0, purpose: "script"))
   /// Parameters that `run.preset` resolved.
   var resolved: ResolvedParameters?
+  /// Takes values that a script shows; nil prints them.
+  var show: ((LuaValue) throws -> Void)?
+  /// Is told of each stage that was used, and whether its result was stored already.
+  var onStage: ((StageResult, _ wasStored: Bool) -> Void)?
   private var openedStore: StageStore?
   private var openedRun: Run?
 
