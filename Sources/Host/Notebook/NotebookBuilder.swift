@@ -50,7 +50,6 @@ public struct NotebookBuilder {
         runner.onProgress = { try live.write($0) }
         let run = try runner.start()
         try write(run, folder: Folder.parent(of: file))
-        for stage in run.stages { announce("\(file): stage \(stage.name) (\(stage.key.short)) was \(stage.wasStored ? "loaded" : "computed")") }
         if let failure = run.failure {
             announce("\(file): " + (failure.cell.map { "cell \($0 + 1) failed: " } ?? "failed: ") + failure.message)
         }
@@ -63,7 +62,8 @@ public struct NotebookBuilder {
         let name = Self.name(of: run.file)
         try Self.put(Array(JupyterFile.text(try run.executed()).utf8), to: "\(output)/\(name).ipynb")
         let plain = try RenderedNotebook(run, name: name, flavour: .plain)
-        for label in plain.unknownReferences { announce("\(run.file): @\(label) refers to nothing") }
+        // After a failure the missing figures are no news.
+        for label in plain.unknownReferences where run.failure == nil { announce("\(run.file): @\(label) refers to nothing") }
         try Self.put(Array(plain.text.utf8), to: "\(output)/\(name).md")
         var files = plain.files
         if formats.contains(.html) {

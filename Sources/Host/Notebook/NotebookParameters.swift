@@ -93,15 +93,15 @@ public struct NotebookParameters: Sendable {
         case .number(let number):
             return number.isNaN ? "(0/0)" : number.isInfinite ? (number > 0 ? "math.huge" : "-math.huge") : "\(number)"
         case .string(let text):
-            let escaped = text.utf8.map { byte -> String in
+            var bytes: [UInt8] = [34]
+            for byte in text.utf8 {
                 switch byte {
-                case 34, 92: return "\\" + String(UnicodeScalar(byte))
-                case 32...126: return String(UnicodeScalar(byte))
-                default: return "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                case 34, 92: bytes += [92, byte]
+                case 0..<32, 127: bytes += Array(("\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8)
+                default: bytes.append(byte)
                 }
             }
-            // Text beyond ASCII stays readable where it can.
-            return "\"" + (text.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != 34 && $0 != 92 } ? text : escaped.joined()) + "\""
+            return String(decoding: bytes + [34], as: UTF8.self)
         case .list(let values): return "{" + (try values.map(literal)).joined(separator: ", ") + "}"
         case .table(let entries):
             return "{" + (try entries.map { "[\(try literal($0.key))] = \(try literal($0.value))" }).joined(separator: ", ") + "}"

@@ -148,7 +148,8 @@ public final class NotebookRunner {
 
     private func output(_ error: LuaError) -> NotebookOutput {
         let message = program.located(error.message)
-        let lines = program.located(ErrorReport.text(error)).split(separator: "\n").map(String.init)
+        // What Loam put around the cell is none of the reader's business.
+        let lines = program.located(ErrorReport.text(error)).split(separator: "\n").map(String.init).filter { !$0.contains("'__try'") }
         return .error(message: message, traceback: lines)
     }
 

@@ -72,7 +72,10 @@ public struct NotebookVerification: CustomStringConvertible, Sendable {
                 guard output["name"]?.text != "stderr" else { continue }
                 let text = JupyterFile.text(output["text"]) ?? ""
                 if merged.last?.kind == "text" { merged[merged.count - 1].text += text } else { merged.append(Comparable(kind: "text", text: text)) }
-            case "error": merged.append(Comparable(kind: "error", text: output["evalue"]?.text ?? ""))
+            case "error": 
+                // The same cell may stand in a file of another name or spelling.
+                let text = (output["evalue"]?.text ?? "").replacing(#/^[^\n:]*:(cell [0-9]+:)?[0-9]+: /#, with: "")
+                merged.append(Comparable(kind: "error", text: text))
             case "display_data", "execute_result":
                 var pictures: [String: String] = [:]
                 for type in ["image/png", "image/svg+xml"] { pictures[type] = JupyterFile.text(output["data"]?[type])?.filter { !$0.isWhitespace } }

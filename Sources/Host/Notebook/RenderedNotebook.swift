@@ -108,7 +108,7 @@ struct RenderedNotebook {
             table.notes = []
             let body = table.markdown() + (flavour == .plain ? "" : "\n: \(words)\n")
             let below = notes.map { "\n" + Table.markdownEscaped($0) + "\n" }.joined()
-            return flavour == .plain ? "<a id=\"\(anchor)\"></a>\(words)\n\n" + body + below : "::: {#\(anchor) .table}\n\n" + body + below + "\n:::"
+            return flavour == .plain ? "<a id=\"\(anchor)\"></a>\(words)\n\n" + (body + below).dropLast() : "::: {#\(anchor) .table}\n\n" + body + below + "\n:::"
         case .plot(let plot):
             let format: Gnuplot.Format = flavour == .print ? .pdf : .svg
             // What was drawn for the notebook is not drawn again.
