@@ -67,7 +67,10 @@ struct NotebookCommand: ParsableCommand {
       let world = try settings.world()
       var builder = NotebookBuilder(
         output: output.out ?? Self.folder(of: file) + "/output", formats: try output.formats(), announce: NotebookCommand.tell, environment: world.environment)
-      builder.onOutput = { print($0, terminator: "") }
+      builder.onOutput = { text in
+        print(text, terminator: "")
+        fflush(stdout)
+      }
       let result = try builder.build(file, parameters: try settings.values())
       try world.finish(result)
       throw NotebookCommand.status([result])

@@ -6,9 +6,10 @@ enum PercentSpelling {
 
     static func notebook(_ lines: [Substring], file: String) throws -> Notebook {
         var notebook = Notebook()
-        var start = 0
-        if lines.first == "-- ---", let end = lines.dropFirst().firstIndex(of: "-- ---") {
-            (notebook.frontMatter, notebook.metadata) = try FrontMatter.split(lines[1..<end].map(uncommented), file: file, line: 2)
+        // Other programs put a line about the encoding or the interpreter before everything.
+        var start = lines.first.map { $0.hasPrefix("-- -*- coding:") || $0.hasPrefix("#!") } == true ? 1 : 0
+        if start < lines.count, lines[start] == "-- ---", let end = lines[(start + 1)...].firstIndex(of: "-- ---") {
+            (notebook.frontMatter, notebook.metadata) = try FrontMatter.split(lines[(start + 1)..<end].map(uncommented), file: file, line: start + 2)
             start = end + 1
         }
         var open: (cell: Notebook.Cell, lines: [Substring])?

@@ -49,6 +49,8 @@ public struct BarPlot: Plot {
         let margin = high == low ? 1 : (high - low) * 0.04
         lines.append("set yrange [\(low < 0 ? low - margin : 0):\(high > 0 ? high + margin : 0)]")
         lines.append("set xrange [-0.6:\(Double(groups.count) - 0.4)]")
+        // Without this a point of no size would still cut a hole into the line.
+        lines.append("set pointintervalbox 0")
         lines.append("unset grid")
         lines.append("set grid ytics linetype 1 linewidth 1 linecolor rgb '\(Gnuplot.gridColour)'")
         let rotation = groups.map(DisplayWidth.of).reduce(0, +) > 70 ? "rotate by 30 right " : ""
@@ -63,9 +65,9 @@ public struct BarPlot: Plot {
             }
             lines.append("EOD")
             let title = Gnuplot.quoted(one.label)
-            curves.append("$bars\(index) using 1:2:(\(width * 0.92)) with boxes \(PlotStyle.fill(index)) \(PlotStyle.colour(index)) linewidth 1 title \(title)")
+            curves.append("$bars\(index) using 1:2:(\(width * 0.92)) with \(PlotStyle.boxes(index)) title \(title)")
             if one.bars.contains(where: { $0?.lower != nil }) {
-                curves.append("$bars\(index) using 1:2:3:4 with yerrorbars pointtype 0 linewidth 1.5 linecolor rgb 'black' notitle")
+                curves.append("$bars\(index) using 1:2:3:4 with yerrorbars pointtype 7 pointsize 0 linewidth 1.5 linecolor rgb 'black' notitle")
             }
         }
         lines.append("plot " + curves.joined(separator: ", \\\n  "))

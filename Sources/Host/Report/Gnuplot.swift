@@ -50,15 +50,24 @@ public enum Gnuplot {
             // Only SVG can follow the page's colours.
             let script = format == .svg ? script : script.replacing(gridColour, with: "#d8d8d8")
             try AtomicFile.write(head + script + "set output\n", to: folder + "/plot.gp")
-            // Nothing of the user's own settings may change the drawing, nor may the date.
-            let run = try program.run(["-d", "plot.gp"], in: folder, environment: ["LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"])
+            // Nothing of the user's own settings may change the drawing.
+            let run = try program.run(["-d", "plot.gp"], in: folder, environment: ["LC_ALL": "C"])
             let drawn = (try? Folder.contents(folder + "/plot")) ?? []
             let isWhole = format == .svg ? String(decoding: drawn, as: UTF8.self).contains("</svg>") : drawn.count > 64
             guard run.status == 0, isWhole else {
                 throw StoreError("gnuplot could not draw the plot \"\(title)\" (status \(run.status)): \(run.messages.isEmpty ? "no message" : run.messages)")
             }
-            return drawn
+            return format == .pdf ? withoutDate(drawn) : drawn
         }
+    }
+
+    /// A PDF file with a fixed date of creation in place of the real one, digit for digit, so that no offset in it moves.
+    private static func withoutDate(_ file: [UInt8]) -> [UInt8] {
+        var file = file
+        let mark = Array("/CreationDate (D:".utf8)
+        guard let start = file.indices.first(where: { file[$0...].starts(with: mark) }) else { return file }
+        for (offset, digit) in "20000101000000".utf8.enumerated() where (48...57).contains(file[start + mark.count + offset]) { file[start + mark.count + offset] = digit }
+        return file
     }
 
     /// gnuplot spells black in several ways, by what asked for it.

@@ -55,6 +55,8 @@ public struct HeatMap: Plot {
         }
         lines.append("set xtics \(columnLabels.map(DisplayWidth.of).reduce(0, +) > 60 ? "rotate by 30 right " : "")(\(tics(columnLabels, columns)))")
         lines.append("set ytics (\(tics(rowLabels, values.count)))")
+        // A cell that is not there leaves its place empty; left out of the data it would shift the others.
+        lines.append("set datafile missing")
         lines.append("$cells << EOD")
         for (row, numbers) in values.enumerated() {
             for (column, number) in numbers.enumerated() { lines.append("\(column) \(row) \(PlotStyle.number(number))") }

@@ -43,7 +43,7 @@ public struct HistogramPlot: Plot {
         lines.append("$bins << EOD")
         for (index, count) in counts.enumerated() { lines.append("\(low + (Double(index) + 0.5) * width) \(count)") }
         lines.append("EOD")
-        lines.append("plot $bins using 1:2:(\(width)) with boxes \(PlotStyle.fill(0)) \(PlotStyle.colour(0)) notitle")
+        lines.append("plot $bins using 1:2:(\(width)) with \(PlotStyle.boxes(0)) notitle")
         return lines.joined(separator: "\n") + "\n"
     }
 }

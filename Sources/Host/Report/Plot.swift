@@ -34,12 +34,14 @@ enum PlotStyle {
     /// Distinct without colour too: each series has its own point.
     private static let pointTypes = [7, 5, 9, 13, 11, 6, 4, 8]
     /// Patterns for areas: distinct in print without colour.
-    private static let patterns = [3, 7, 2, 6, 1, 5, 4]
+    private static let patterns = [4, 5, 1, 6, 7, 2]
 
     static func colour(_ index: Int) -> String { "linecolor rgb '\(colours[index % colours.count])'" }
     static func pointType(_ index: Int) -> Int { pointTypes[index % pointTypes.count] }
     /// The first series is solid; the others are hatched.
-    static func fill(_ index: Int) -> String { index == 0 ? "fillstyle solid 0.75 border" : "fillstyle pattern \(patterns[(index - 1) % patterns.count]) border" }
+    static func boxes(_ index: Int) -> String {
+        "boxes \(colour(index)) fillstyle \(index == 0 ? "solid 0.75" : "pattern \(patterns[(index - 1) % patterns.count])") border -1 linewidth 1"
+    }
 
     static func height(legendEntries: Int) -> Int { 400 + (legendEntries > 1 ? 12 * legendEntries : 0) }
 

@@ -73,6 +73,15 @@ import Testing
         #expect(read.cells.map(\.source) == ["x = 1\ny = 2"])
     }
 
+    @Test func `a line about the encoding or the interpreter before a percent file is no cell`() throws {
+        for line in ["-- -*- coding: utf-8 -*-", "#!/usr/bin/env loam"] {
+            let read = try notebook("\(line)\n-- ---\n-- title: t\n-- ---\n\n-- %%\nx = 1\n", as: .percent)
+            #expect(read.frontMatter == "title: t" && read.cells.map(\.source) == ["x = 1"] && read.cells[0].line == 7)
+        }
+        let awkward = Notebook(cells: [Notebook.Cell(.code, "-- -*- coding: none -*-", id: "a")])
+        #expect(try NotebookSpelling.percent.notebook(Array(PercentSpelling.text(awkward).utf8), file: "a.lua") == awkward)
+    }
+
     @Test(arguments: [
         ("```lua\nx = 1\n", "test.md:1: the cell that begins here is not closed by ```"),
         ("\n```lua tags=[1\n```\n", "test.md:2: the value of 'tags' must be JSON, such as \"text\", 3, true or [\"a\", \"b\"]; got '[1'"),
