@@ -75,7 +75,7 @@ def tutorial(folder):
     assert (table["accuracy lower"] <= table.accuracy).all() and (table.accuracy <= table["accuracy upper"]).all()
     markdown = (folder / "out/tutorial.md").read_text()
     for value in table.accuracy:
-        assert f"{value:.3f} [" in markdown
+        assert f"{value:.3f} \\[" in markdown
     for path in folder.glob("out/**/*.csv"):
         assert len(pandas.read_csv(path)) > 0
     for path in folder.glob("out/**/*.png"):
@@ -157,5 +157,5 @@ for check in [spellings, tangle, kills, tutorial]:
             print(f"{check.__name__}: agrees")
         except (AssertionError, subprocess.CalledProcessError) as error:
             failed += 1
-            print(f"{check.__name__}: {error} {getattr(error, 'stderr', '')}")
+            print(f"{check.__name__} (line {error.__traceback__.tb_next.tb_lineno if error.__traceback__.tb_next else 0}): {error} {getattr(error, 'stderr', '')}")
 sys.exit(failed > 0)

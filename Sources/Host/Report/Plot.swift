@@ -40,7 +40,7 @@ enum PlotStyle {
     static func pointType(_ index: Int) -> Int { pointTypes[index % pointTypes.count] }
     /// The first series is solid; the others are hatched.
     static func boxes(_ index: Int) -> String {
-        "boxes \(colour(index)) fillstyle \(index == 0 ? "solid 0.75" : "pattern \(patterns[(index - 1) % patterns.count])") border -1 linewidth 1"
+        "boxes \(colour(index)) linewidth 1 fillstyle \(index == 0 ? "solid 0.75" : "pattern \(patterns[(index - 1) % patterns.count])") border -1"
     }
 
     static func height(legendEntries: Int) -> Int { 400 + (legendEntries > 1 ? 12 * legendEntries : 0) }
