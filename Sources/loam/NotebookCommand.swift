@@ -27,12 +27,13 @@ struct NotebookCommand: ParsableCommand {
     @Option(help: "Which of the presets of run.preset to use.") var preset: String?
     @Option(help: "The experiment's seed.") var seed: Int?
     @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
+    @Flag(help: "Run every stage once more, its stored result notwithstanding.") var refresh = false
     @OptionGroup var machine: MachineOptions
 
     func world() throws -> NotebookWorld {
       try machine.apply()
       Interrupt.shared.handleControlC()
-      return NotebookWorld(options: SessionOptions(preset: preset, seed: seed, storeFolder: store))
+      return NotebookWorld(options: SessionOptions(preset: preset, seed: seed, storeFolder: store, refresh: refresh))
     }
     func values() throws -> NotebookParameters { try NotebookParameters(pairs: parameter, yaml: parameters) }
   }

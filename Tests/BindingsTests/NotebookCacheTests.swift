@@ -14,10 +14,10 @@ extension BindingsTests {
       deinit { try? FileManager.default.removeItem(atPath: folder) }
 
       /// - Returns: the text of the Markdown without its last lines, and the stages with an asterisk where they were loaded.
-      func run(_ cells: String..., name: String = "n", parameters: [String] = [], version: String? = nil) throws -> (texts: [String], stages: [String]) {
+      func run(_ cells: String..., name: String = "n", parameters: [String] = [], refresh: Bool = false) throws -> (texts: [String], stages: [String]) {
         let file = "\(folder)/\(name).md"
         try AtomicFile.write(cells.map { "```lua\n\($0)\n```\n" }.joined(separator: "\n"), to: file)
-        let world = NotebookWorld(options: SessionOptions(storeFolder: folder + "/store"), interrupt: Interrupt())
+        let world = NotebookWorld(options: SessionOptions(storeFolder: folder + "/store", refresh: refresh), interrupt: Interrupt())
         let builder = NotebookBuilder(output: folder + "/out", formats: [], announce: { _ in }, environment: world.environment)
         let run = try builder.build(file, parameters: try NotebookParameters(pairs: parameters))
         try world.finish(run)
@@ -126,6 +126,15 @@ extension BindingsTests {
       #expect(try place.run(cells(false)[0], cells(false)[1]).texts[1] == "10")
       let fresh = try place.run(cells(true)[0], cells(true)[1])
       #expect(fresh.texts[1] == "20" && fresh.stages == ["a", "b"])
+    }
+
+    @Test func `a refresh runs every stage once more, even one that is asked for twice`() throws {
+      let place = Place()
+      let twice = "local function get() return store.stage{name = \"once\", code = function() return {x = 1} end}.x end\nget() + get()"
+      _ = try place.run(twice)
+      #expect(try place.run(twice).stages == ["once*", "once*"])
+      let fresh = try place.run(twice, refresh: true)
+      #expect(fresh.stages == ["once", "once*"] && fresh.texts == ["2"])
     }
 
     @Test func `explain tells what was computed, what was loaded, and why`() throws {

@@ -54,7 +54,8 @@ struct Stages {
 
   /// The stored result, or that of running the code.
   func result(_ key: StageKey, code: LuaFunction, refresh: Bool) throws -> LuaValue {
-    switch try session.store.open(key, refresh: refresh) {
+    let isRefreshed = session.options.refresh && session.refreshed.insert(key.hash).inserted
+    switch try session.store.open(key, refresh: refresh || isRefreshed) {
     case .stored(let result):
       try note(result, wasStored: true)
       // What the stage printed belongs to its result: a stored one says the same again.
