@@ -15,7 +15,7 @@ test: build
 build: packages
 	$(SWIFT) build $(CONFIG) --build-tests
 
-PACKAGES := liblua5.4-dev libopenblas-dev libpng-dev libturbojpeg0-dev zlib1g-dev libzip-dev libedit-dev libzmq3-dev libsqlite3-dev gnuplot-nox pkg-config
+PACKAGES := liblua5.4-dev libopenblas-dev libpng-dev libturbojpeg0-dev zlib1g-dev libzip-dev libedit-dev libzmq3-dev libsqlite3-dev gnuplot-nox pandoc pkg-config
 
 # Installs what is missing; does nothing, and asks for no rights, when all is there.
 packages:

@@ -48,6 +48,7 @@ targets += [
     "CLua", "CLuaBridge", "CEditLine", "CZeroMQ",
     .product(name: "Crypto", package: "swift-crypto"),
     .product(name: "GRDB", package: "GRDB.swift"),
+    .product(name: "Yams", package: "Yams"),
   ])
 ]
 
@@ -72,6 +73,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: targets,
   swiftLanguageModes: [.v5]

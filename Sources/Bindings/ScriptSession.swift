@@ -13,13 +13,18 @@ public struct SessionOptions {
   public var arguments: [String]
   /// The folder of stages and of the record of runs.
   public var storeFolder: String
+  /// Whether each stage runs once more, its stored result notwithstanding.
+  public var refresh: Bool
 
-  public init(script: String? = nil, preset: String? = nil, seed: Int? = nil, arguments: [String] = [], storeFolder: String = ".loam") {
+  public init(
+    script: String? = nil, preset: String? = nil, seed: Int? = nil, arguments: [String] = [], storeFolder: String = ".loam", refresh: Bool = false
+  ) {
     self.script = script
     self.preset = preset
     self.seed = seed
     self.arguments = arguments
     self.storeFolder = storeFolder
+    self.refresh = refresh
   }
 }
 
@@ -33,6 +38,12 @@ public final class ScriptSession {
   let defaultStream = StreamHandle(RandomStream(seed: 0, purpose: "script"))
   /// Parameters that `run.preset` resolved.
   var resolved: ResolvedParameters?
+  /// Takes values that a script shows; nil prints them.
+  var show: ((LuaValue) throws -> Void)?
+  /// Is told of each stage that was used, and whether its result was stored already.
+  var onStage: ((StageResult, _ wasStored: Bool) -> Void)?
+  /// Stages that this session ran because a refresh was asked for: once is enough.
+  var refreshed: Set<ContentHash> = []
   private var openedStore: StageStore?
   private var openedRun: Run?
 

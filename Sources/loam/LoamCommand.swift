@@ -10,7 +10,7 @@ struct LoamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "loam", abstract: "A research notebook host: Lua scripts over a compiled tensor, diffusion and representation-learning core.",
     discussion: "Without a command Loam talks: an interactive Lua with help(f), completion and history.",
-    version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, KernelCommand.self, ReferenceCommand.self])
+    version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
   @Option(name: .short, help: "Run this piece of Lua instead of talking.") var execute: String?
   @OptionGroup var machine: MachineOptions

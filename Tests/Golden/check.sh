@@ -32,5 +32,10 @@ if "$python" -c 'import hypothesis' 2>/dev/null; then
 else
   echo "LOAM_PYTHON has no hypothesis: operations on drawn shapes were not compared"
 fi
+if "$python" -c 'import nbformat, jupytext, pandas, lxml' 2>/dev/null && command -v lua5.4 > /dev/null; then
+  "$python" ../Peers/notebooks.py ../../.build/release/loam || status=1
+else
+  echo "LOAM_PYTHON has no nbformat, jupytext, pandas and lxml, or there is no lua5.4: notebooks were not judged"
+fi
 git checkout -q -- .
 exit $status

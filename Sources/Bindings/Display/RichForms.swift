@@ -49,7 +49,7 @@ extension PlotHandle: Displayable {
   public func richForms() throws -> DisplayData? {
     var data = DisplayData()
     data.add("image/svg+xml", .text(try plot.svg()))
-    data.add("image/png", .bytes(try plot.png()))
+    data.add("image/png", .bytes(try plot.drawn(.png)))
     return data
   }
 }

@@ -16,12 +16,6 @@ final class ReportHandle: LuaObject {
 /// The module loam.report.
 enum ReportLibrary {
   private static let subtitle = Argument.optional(.string("subtitle", "a line below the title: preset, seed, version"))
-  private static let caption = Argument.string("caption", "what stands below", default: "")
-  private static let columnLabels = Argument.optional(.strings("columns", "above the columns"))
-  private static let rowLabels = Argument.optional(.strings("rows", "left of the rows"))
-  private static let width = Argument.optional(.integer("width", "of a picture on the page, in pixels", in: 8...2000))
-  private static let images = Argument<[LuaTable]>.list(
-    of: .table("images", "one list for each row: PNG bytes (false for none), or {png = ..., caption = ...}", type: "(string|table|false)[]"))
   private static let handle = Argument<ReportHandle>.object("self", "the report")
 
   private static let new = Function(
@@ -54,28 +48,12 @@ enum ReportLibrary {
     return handle
   }
 
-  private static func cell(_ value: LuaValue, row: Int, column: Int) throws -> ImageGrid.Cell? {
-    switch value {
-    case .none, .boolean(false): return nil
-    case .bytes(let bytes): return ImageGrid.Cell(png: bytes)
-    case .table(let table):
-      if case .bytes(let bytes) = table["png"] { return ImageGrid.Cell(png: bytes, caption: table["caption"].asString) }
-    default: break
-    }
-    throw ArgumentFault.invalid("image \(column) of row \(row) must be a PNG file's bytes or {png = ..., caption = ...}, got a \(value.typeName)")
-  }
-
   private static let pictures = Function(
-    "images", "Adds pictures in rows and columns.", handle, .options("settings", "pictures and labels", images, columnLabels, rowLabels, caption, width),
+    "images", "Adds pictures in rows and columns.", handle, PictureLibrary.settings,
     returns: .object("the report", ReportHandle.self),
     example: ("local d = data.scenes{count = 2, size = 16}\nreturn report.new(\"Trial\"):images{images = {{d:png(1), d:png(2)}}, columns = {\"one\", \"two\"}}", "Report \"Trial\" of 1 parts")
   ) { handle, settings in
-    let rows = try settings[images].enumerated().map { row, table -> [ImageGrid.Cell?] in
-      let count = try table.pairs().compactMap(\.key.asInteger).max() ?? 0
-      return try (0..<count).map { try cell(table[$0 + 1], row: row + 1, column: $0 + 1) }
-    }
-    handle.add(.images(ImageGrid(
-      caption: settings[caption], columnLabels: settings[columnLabels] ?? [], rowLabels: settings[rowLabels] ?? [], rows: rows, imageWidth: settings[width])))
+    handle.add(.images(try PictureLibrary.grid(settings)))
     return handle
   }
 
@@ -113,5 +91,20 @@ enum ReportLibrary {
     properties: [Property("block_count", "Number of parts.", .integer("it")) { (r: ReportHandle) in r.report.blocks.count }],
     describe: { "Report \"\($0.report.title)\" of \($0.report.blocks.count) parts" })
 
-  static let library = Library("report", "Tables and documents of results.", functions: [new, ReportTable.make], types: [type, ReportTable.type])
+  private static func show(_ session: ScriptSession) -> Function {
+    Function(
+      "show", "Shows a value: in a notebook among the outputs of the cell, elsewhere as printed text.", .state(), .any("value", "a table of results, a plot, pictures, or anything"),
+      returns: .none, example: ("report.show(report.table{columns = {\"n\"}, rows = {{1}}})", """
+        n
+        ─
+        1
+        """)
+    ) { state, value in
+      if let show = session.show { try show(value) } else { try state.writeOutput(ValuePrinter(state).text(value) + "\n") }
+    }
+  }
+
+  static func library(_ session: ScriptSession) -> Library {
+    Library("report", "Tables and documents of results.", functions: [new, ReportTable.make, show(session)], types: [type, ReportTable.type])
+  }
 }

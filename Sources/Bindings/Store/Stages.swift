@@ -54,9 +54,12 @@ struct Stages {
 
   /// The stored result, or that of running the code.
   func result(_ key: StageKey, code: LuaFunction, refresh: Bool) throws -> LuaValue {
-    switch try session.store.open(key, refresh: refresh) {
+    let isRefreshed = session.options.refresh && session.refreshed.insert(key.hash).inserted
+    switch try session.store.open(key, refresh: refresh || isRefreshed) {
     case .stored(let result):
-      try session.currentRun?.addStage(result, wasStored: true)
+      try note(result, wasStored: true)
+      // What the stage printed belongs to its result: a stored one says the same again.
+      try state.writeOutput(result.printed)
       return try table(result)
     case .run(let work):
       let result: StageResult
@@ -65,19 +68,26 @@ struct Stages {
       session.defaultStream.stream = RandomStream(seed: 0, purpose: "stage \(key.name)")
       defer { session.defaultStream.stream = outside }
       do {
-        let value = try code.call(.object(StageHandle(work))).first ?? .none
+        let (value, printed) = try state.recordingOutput { try code.call(.object(StageHandle(work))).first ?? .none }
         let stored = try LuaConversion.stored(value, place: "the result of stage \"\(key.name)\"")
         if case .table(let entries) = stored, let taken = entries.first(where: { $0.key.text == "files" || $0.key.text == "stage" }) {
           throw LuaError("the result of stage \"\(key.name)\" has a field '\(taken.key.text ?? "")', which Loam adds itself; take another name")
         }
-        result = try work.commit(value: stored)
+        result = try work.commit(value: stored, printed: printed)
       } catch {
         work.abandon()
         throw error
       }
-      try session.currentRun?.addStage(result, wasStored: false)
+      try note(result, wasStored: false)
       return try table(result)
     }
+  }
+
+  private func note(_ result: StageResult, wasStored: Bool) throws {
+    // A notebook's run is recorded as soon as it uses a stage, a script's when it asks for that.
+    let run = session.onStage == nil ? session.currentRun : try session.run()
+    try run?.addStage(result, wasStored: wasStored)
+    session.onStage?(result, wasStored)
   }
 
   /// The result as Lua sees it: the fields that the code returned, `files` and `stage`.

@@ -7,11 +7,7 @@ public enum Gnuplot {
     /// - Throws: ``StoreError`` saying how to install it. Called before a long run it saves a surprise after it.
     @discardableResult
     public static func find(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws -> String {
-        for folder in (path ?? "/usr/local/bin:/usr/bin").split(separator: ":") {
-            let program = "\(folder)/gnuplot"
-            if Folder.kind(of: program) == .file, access(program, X_OK) == 0 { return program }
-        }
-        throw StoreError("plots need the program gnuplot, which is not installed. Run `apt-get install gnuplot-nox`.")
+        try ExternalProgram("gnuplot", purpose: "plots need", package: "gnuplot-nox", path: path).path
     }
 
     /// A colour that no plot uses, for the grid: it is replaced by a faint version of the text's colour.
@@ -23,51 +19,55 @@ public enum Gnuplot {
         "'" + DisplayWidth.oneLine(text).replacing("'", with: "''") + "'"
     }
 
-    /// Runs a program and returns the drawing, its colours made to follow those of the page.
+    /// A file format for drawings.
+    public enum Format: String, CaseIterable, Sendable {
+        case svg, png, pdf
+
+        /// The width on the page is the same in all; PNG has three pixels for each of the page's so that it stays sharp in print.
+        fileprivate func terminal(height: Int) -> String {
+            switch self {
+            case .svg: return "svg size 640,\(height) dynamic noenhanced font 'sans-serif,15' linewidth 1 rounded"
+            case .png: return "pngcairo size 1920,\(3 * height) noenhanced font 'sans-serif,11' fontscale 3 linewidth 3 pointscale 3 rounded"
+            case .pdf: return "pdfcairo size 6.4in,\(Double(height) / 100)in noenhanced font 'sans-serif,11' linewidth 1 rounded"
+            }
+        }
+    }
+
+    /// Runs a program and returns the drawing as SVG, its colours made to follow those of the page.
     /// - Parameters:
     ///   - script: without terminal and output.
     ///   - height: of the drawing, whose width is 640.
     ///   - title: the drawing's accessible name.
     static func svg(script: String, height: Int, title: String) throws -> String {
-        let terminal = "svg size 640,\(height) dynamic noenhanced font 'sans-serif,15' linewidth 1 rounded"
-        let drawn = try draw(script: script, terminal: terminal, title: title)
-        guard let text = String(validating: drawn, as: UTF8.self), text.contains("</svg>") else {
-            throw StoreError("gnuplot could not draw the plot \"\(title)\": what it wrote is no SVG")
-        }
-        return themed(text, title: title)
+        themed(String(decoding: try draw(script: script, height: height, title: title, format: .svg), as: UTF8.self), title: title)
     }
 
-    /// Runs a program and returns the drawing as a PNG file on white, with twice as many pixels on a side as the SVG has units.
-    static func png(script: String, height: Int, title: String) throws -> [UInt8] {
-        let terminal = "pngcairo size \(2 * 640),\(2 * height) noenhanced font 'sans-serif,15' fontscale 2 linewidth 2 pointscale 2 rounded background '#ffffff'"
-        return try draw(script: script.replacing(gridColour, with: "#d9d9d9"), terminal: terminal, title: title)
+    /// Runs a program and returns the drawing as a file's bytes.
+    static func draw(script: String, height: Int, title: String, format: Format) throws -> [UInt8] {
+        let program = try ExternalProgram("gnuplot", purpose: "plots need", package: "gnuplot-nox")
+        return try ExternalProgram.inTemporaryFolder { folder in
+            let head = "set terminal \(format.terminal(height: height))\nset output 'plot'\n"
+            // Only SVG can follow the page's colours.
+            let script = format == .svg ? script : script.replacing(gridColour, with: "#d8d8d8")
+            try AtomicFile.write(head + script + "set output\n", to: folder + "/plot.gp")
+            // Nothing of the user's own settings may change the drawing.
+            let run = try program.run(["-d", "plot.gp"], in: folder, environment: ["LC_ALL": "C"])
+            let drawn = (try? Folder.contents(folder + "/plot")) ?? []
+            let isWhole = format == .svg ? String(decoding: drawn, as: UTF8.self).contains("</svg>") : drawn.count > 64
+            guard run.status == 0, isWhole else {
+                throw StoreError("gnuplot could not draw the plot \"\(title)\" (status \(run.status)): \(run.messages.isEmpty ? "no message" : run.messages)")
+            }
+            return format == .pdf ? withoutDate(drawn) : drawn
+        }
     }
 
-    private static func draw(script: String, terminal: String, title: String) throws -> [UInt8] {
-        let program = try find()
-        let folder = FileManager.default.temporaryDirectory.path + "/loam-plot-" + UUID().uuidString
-        try Folder.create(folder)
-        defer { try? Folder.remove(folder) }
-        // Files, not pipes: a pipe can fill up, and its end can vanish.
-        try AtomicFile.write("set terminal \(terminal)\nset output 'drawing'\n" + script + "set output\n", to: folder + "/plot.gp")
-        try AtomicFile.write("", to: folder + "/messages")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["-d", "plot.gp"]
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        // Nothing of the user's own settings may change the drawing.
-        process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": folder]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/messages"))
-        do { try process.run() } catch { throw StoreError("could not start \(program): \(error.localizedDescription)") }
-        process.waitUntilExit()
-        let drawn = (try? Folder.contents(folder + "/drawing")) ?? []
-        guard process.terminationStatus == 0, !drawn.isEmpty else {
-            let said = String(decoding: (try? Folder.contents(folder + "/messages")) ?? [], as: UTF8.self)
-            throw StoreError("gnuplot could not draw the plot \"\(title)\" (status \(process.terminationStatus)): \(said.isEmpty ? "no message" : said)")
-        }
-        return drawn
+    /// A PDF file with a fixed date of creation in place of the real one, digit for digit, so that no offset in it moves.
+    private static func withoutDate(_ file: [UInt8]) -> [UInt8] {
+        var file = file
+        let mark = Array("/CreationDate (D:".utf8)
+        guard let start = file.indices.first(where: { file[$0...].starts(with: mark) }) else { return file }
+        for (offset, digit) in "20000101000000".utf8.enumerated() where (48...57).contains(file[start + mark.count + offset]) { file[start + mark.count + offset] = digit }
+        return file
     }
 
     /// gnuplot spells black in several ways, by what asked for it.

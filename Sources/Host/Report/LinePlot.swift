@@ -5,7 +5,7 @@ import Darwin
 #endif
 
 /// A plot of lines over two axes, drawn by gnuplot.
-public struct LinePlot: Sendable {
+public struct LinePlot: Plot {
     /// One line of a plot.
     public struct Series: Sendable {
         /// Its name in the legend.
@@ -53,19 +53,10 @@ public struct LinePlot: Sendable {
         self.series = series
     }
 
-    /// Draws the plot.
-    /// - Returns: an SVG document, the same bytes for the same plot (and version of gnuplot); it holds no date and no name of a machine.
-    /// - Throws: ``StoreError`` when gnuplot is missing, a line has no point to show, or a logarithmic axis a value at or below zero.
-    public func svg() throws -> String {
-        try Gnuplot.svg(script: script(), height: height, title: title)
-    }
-
-    /// Draws the plot as a PNG file of 1280 pixels in width, for places that do not show SVG.
-    public func png() throws -> [UInt8] { try Gnuplot.png(script: script(), height: height, title: title) }
-
-    /// Each line of the legend takes from the height of the plot proper; two entries share one.
-    private var height: Int { 400 + (legendEntries > 1 ? 12 * legendEntries : 0) }
-    private var title: String { caption.isEmpty ? "\(yLabel) over \(xLabel)" : caption }
+    // Each line of the legend takes from the height of the plot proper; two entries share one.
+    public var height: Int { PlotStyle.height(legendEntries: legendEntries) }
+    public var title: String { caption.isEmpty ? "\(yLabel) over \(xLabel)" : caption }
+    public var summary: String { "Plot of \(yLabel) by \(xLabel): \(series.map(\.label).joined(separator: ", "))" }
 
     /// The numbers of the plot as a table, one row for each point.
     public func data() throws -> Table {
@@ -81,26 +72,11 @@ public struct LinePlot: Sendable {
         return table
     }
 
-    // Distinct without colour too: each line has its own point. The colours keep their contrast on white and on near-black.
-    private static let colours = ["#3a86c8", "#e0812b", "#2a9d74", "#b65fc0", "#d9534f", "#8c8c2f", "#5a9fb0", "#b0756a"]
-    private static let pointTypes = [7, 5, 9, 13, 11, 6, 4, 8]
     private static let mostPointsWithSymbols = 60
 
-    /// The program for gnuplot, with the data inside.
-    func script() throws -> String {
+    public func script() throws -> String {
         try check()
-        var lines = [
-            "set encoding utf8",
-            "set border 3 linewidth 1",
-            "set tics nomirror scale 0.6",
-            // Found again in the drawing and made a faint version of the text's colour.
-            "set grid linetype 1 linewidth 1 linecolor rgb '\(Gnuplot.gridColour)'",
-            "set xlabel \(Gnuplot.quoted(xLabel))",
-            "set ylabel \(Gnuplot.quoted(yLabel))",
-            "set datafile missing 'NaN'",
-            legendEntries > 1 ? "set key outside above left horizontal Left reverse samplen 2 width 1" : "set key off",
-            xRange(),
-        ]
+        var lines = PlotStyle.head(xLabel: xLabel, yLabel: yLabel, legendEntries: legendEntries) + [xRange()]
         if xIsLogarithmic { lines.append("set logscale x") }
         if yIsLogarithmic { lines.append("set logscale y") }
         lines.append("set format '%g'")
@@ -115,13 +91,13 @@ public struct LinePlot: Sendable {
                     .map { $0.isFinite ? "\($0)" : "NaN" }.joined(separator: " "))
             }
             lines.append("EOD")
-            let colour = "linecolor rgb '\(Self.colours[index % Self.colours.count])'"
+            let colour = PlotStyle.colour(index)
             if line.points.contains(where: { $0.lower != nil && $0.upper != nil }) {
                 bands.append("$line\(index) using 1:3:4 with filledcurves \(colour) fillstyle transparent solid 0.18 noborder notitle")
             }
-            let dashes = index >= Self.colours.count ? "dashtype 2 " : ""
+            let dashes = index >= PlotStyle.colours.count ? "dashtype 2 " : ""
             let style = line.points.count <= Self.mostPointsWithSymbols
-                ? "linespoints pointtype \(Self.pointTypes[index % Self.pointTypes.count]) pointsize 0.7 linewidth 2 " : "lines linewidth 2 "
+                ? "linespoints pointtype \(PlotStyle.pointType(index)) pointsize 0.7 linewidth 2 " : "lines linewidth 2 "
             curves.append("$line\(index) using 1:2 with \(style)\(dashes)\(colour) title \(Gnuplot.quoted(line.label))")
         }
         if let reference {

@@ -11,7 +11,7 @@ public struct Report: Sendable {
         case code(String)
         case table(Table)
         case images(ImageGrid)
-        case plot(LinePlot)
+        case plot(any Plot)
         /// A block that opens on a click: parameters, provenance.
         case details(title: String, StoreValue)
     }
@@ -89,7 +89,7 @@ public struct Report: Sendable {
         return parts.isEmpty ? "" : "<figcaption>\(parts.joined(separator: " "))</figcaption>\n"
     }
 
-    private static func html(_ plot: LinePlot, number: Int) throws -> String {
+    private static func html(_ plot: any Plot, number: Int) throws -> String {
         let drawing = Gnuplot.inline(try plot.svg(), prefix: "plot\(number)-")
         return "<figure class=\"plot\">\n<div class=\"scroll\"><div class=\"drawing\">\(drawing)</div></div>\n"
             + figureCaption("Figure \(number)", plot.caption)

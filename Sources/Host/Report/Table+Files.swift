@@ -71,7 +71,7 @@ extension Table {
         return text
     }
 
-    private static func markdownEscaped(_ text: String) -> String {
+    static func markdownEscaped(_ text: String) -> String {
         var escaped = ""
         for character in DisplayWidth.oneLine(text) {
             if "\\`*_{}[]<>|#$~^".contains(character) { escaped.append("\\") }
@@ -81,10 +81,12 @@ extension Table {
     }
 
     /// The table in LaTeX, for the package booktabs.
-    public func latex() -> String {
+    /// - Parameter label: what `\ref` calls it; nil for none.
+    public func latex(label: String? = nil) -> String {
         let best = columns.indices.map(bestRow)
         var text = "\\begin{table}\n\\centering\n"
         if !caption.isEmpty { text += "\\caption{\(Self.latexEscaped(caption))}\n" }
+        if let label { text += "\\label{\(label)}\n" }
         text += "\\begin{tabular}{\(columns.indices.map { isNumeric($0) ? "r" : "l" }.joined())}\n\\toprule\n"
         text += columns.map { Self.latexEscaped($0.title) }.joined(separator: " & ") + " \\\\\n\\midrule\n"
         for (index, cells) in rows.enumerated() {

@@ -28,6 +28,13 @@ public enum Folder {
         }
     }
 
+    /// The path with all links followed; nil when it leads to nothing.
+    static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     /// Makes the folder and those above it that are missing.
     /// - Throws: ``FileFault`` naming the first folder that could not be made.
     public static func create(_ path: String) throws {

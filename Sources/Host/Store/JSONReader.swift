@@ -13,9 +13,15 @@ extension StoreValue {
 
     /// Reads UTF-8 JSON.
     /// - Throws: ``StoreError`` naming line and column.
-    public init(json bytes: [UInt8]) throws {
+    public init(json bytes: [UInt8]) throws { try self.init(json: bytes, readsMarks: true) }
+
+    /// Reads UTF-8 JSON of other programs, in which a key that starts with `$` means nothing.
+    /// - Throws: ``StoreError`` naming line and column.
+    public init(plainJSON bytes: [UInt8]) throws { try self.init(json: bytes, readsMarks: false) }
+
+    private init(json bytes: [UInt8], readsMarks: Bool) throws {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw StoreError("the JSON text is not valid UTF-8") }
-        var reader = JSONReader(bytes)
+        var reader = JSONReader(bytes, readsMarks: readsMarks)
         self = try reader.document()
     }
 }
@@ -23,9 +29,13 @@ extension StoreValue {
 /// A reader of RFC 8259 JSON: strict, of bounded depth, exact for 64-bit integers.
 private struct JSONReader {
     private let bytes: [UInt8]
+    private let readsMarks: Bool
     private var position = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], readsMarks: Bool) {
+        self.bytes = bytes
+        self.readsMarks = readsMarks
+    }
 
     mutating func document() throws -> StoreValue {
         let result = try value(depth: 0)
@@ -188,6 +198,7 @@ private struct JSONReader {
 
     /// Turns the objects that stand for what JSON lacks back into those values.
     private func marked(_ entries: [StoreEntry]) throws -> StoreValue {
+        guard readsMarks else { return .table(entries) }
         guard entries.count == 1, let key = entries[0].key.text, key.hasPrefix("$"), !key.hasPrefix("$$") else {
             return .table(entries.map { entry in
                 guard let key = entry.key.text, key.hasPrefix("$$") else { return entry }

@@ -1,0 +1,83 @@
+/// The program pandoc, which makes pages and LaTeX of Markdown.
+struct Pandoc {
+    /// What is written.
+    enum Target: String { case html, latex, pdf }
+
+    /// Raw HTML and LaTeX are text, and only fenced blocks and the attributes of pictures and headings are read beside plain Markdown.
+    private static let reader = "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-yaml_metadata_block-pandoc_title_block-markdown_in_html_blocks"
+    private let program: ExternalProgram
+
+    init() throws { program = try ExternalProgram("pandoc", purpose: "HTML, LaTeX and PDF need", package: "pandoc") }
+
+    /// Writes a notebook.
+    ///
+    /// - Parameters:
+    ///   - rendered: with the flavour that the target needs.
+    ///   - folder: where the notebook lies: pictures and the bibliography are looked for there.
+    /// - Throws: ``StoreError`` with what pandoc says.
+    func written(_ rendered: RenderedNotebook, of run: NotebookRun, as target: Target, folder: String) throws -> [UInt8] {
+        let made = Dictionary(rendered.files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { $1 })
+        return try ExternalProgram.inTemporaryFolder { place in
+            let tree = try pandoc(["-f", Self.reader, "-t", "json"], in: place, input: Array(rendered.text.utf8), of: run)
+            let document = PandocDocument(picture: { PandocDocument.picture($0, made: made, folder: folder) }, embeds: target == .html)
+            let harmless = document.sanitised(try StoreValue(plainJSON: tree)).plainJSON()
+            try AtomicFile.write(metadata(run).plainJSON(), to: place + "/metadata.json")
+            var arguments = ["-f", "json", "--standalone", "--metadata-file=metadata.json"]
+            let sources = ["bibliography", "csl"].compactMap { key in Self.source(run.head[key]?.text, folder).map { (key, $0) } }
+            for (key, path) in sources { arguments.append("--\(key)=\(path)") }
+            if sources.contains(where: { $0.0 == "bibliography" }) { arguments.append("--citeproc") }
+            switch target {
+            case .html:
+                try AtomicFile.write(PageTemplate.html, to: place + "/page.html")
+                arguments += ["-t", "html5", "--mathml", "--template=page.html", "--sandbox"]
+            case .latex, .pdf:
+                try AtomicFile.write("\\usepackage{caption}\n\\captionsetup{labelformat=empty}\n", to: place + "/head.tex")
+                arguments += ["-t", "latex", "--include-in-header=head.tex"]
+            }
+            if target == .pdf {
+                for file in rendered.files {
+                    try Folder.create(Folder.parent(of: place + "/" + file.path))
+                    try AtomicFile.write(file.bytes, to: place + "/" + file.path)
+                }
+                arguments += ["--pdf-engine=\(try Self.pdfEngine())", "-o", "out.pdf"]
+            }
+            let output = try pandoc(arguments, in: place, input: Array(harmless.utf8), of: run)
+            return target == .pdf ? try Folder.contents(place + "/out.pdf") : output
+        }
+    }
+
+    private func pandoc(_ arguments: [String], in folder: String, input: [UInt8], of run: NotebookRun) throws -> [UInt8] {
+        // Dates in PDF files are those of this variable, so that the same notebook gives the same bytes.
+        let result = try program.run(arguments, in: folder, input: input, environment: ["SOURCE_DATE_EPOCH": "0"])
+        guard result.status == 0 else { throw StoreError("pandoc could not write \(run.file) (status \(result.status)): \(result.messages)") }
+        return result.output
+    }
+
+    private static func pdfEngine() throws -> String {
+        for engine in ["xelatex", "lualatex", "pdflatex"] {
+            if let found = try? ExternalProgram(engine, purpose: "PDF needs", package: "texlive-xetex") { return found.path }
+        }
+        throw StoreError("PDF needs LaTeX, which is not installed. Run `apt-get install texlive-xetex lmodern`, or write --to tex.")
+    }
+
+    /// A file that the front matter names, if it lies in the notebook's folder.
+    private static func source(_ name: String?, _ folder: String) -> String? {
+        guard let name, !name.hasPrefix("/"), let inside = Folder.resolved(folder), let path = Folder.resolved(folder + "/" + name), path.hasPrefix(inside + "/"),
+              Folder.kind(of: path) == .file else { return nil }
+        return path
+    }
+
+    /// Title, author, date and abstract, as plain text.
+    private func metadata(_ run: NotebookRun) -> StoreValue {
+        var entries: [StoreEntry] = []
+        for key in ["title", "subtitle", "author", "date", "abstract", "lang"] {
+            switch run.head[key] {
+            case .string(let text)?: entries.append(StoreEntry(.string(key), .string(Table.markdownEscaped(text))))
+            case .list(let texts)?: entries.append(StoreEntry(.string(key), .list(texts.compactMap(\.text).map { .string(Table.markdownEscaped($0)) })))
+            default: break
+            }
+        }
+        let title = run.head["title"]?.text ?? Folder.name(of: run.file)
+        return .table(entries + [StoreEntry("pagetitle", .string(Table.markdownEscaped(title)))])
+    }
+}
