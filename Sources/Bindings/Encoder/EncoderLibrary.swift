@@ -10,8 +10,8 @@ enum EncoderLibrary {
   private static let depth = Argument.integer("depth", "number of transformer blocks", default: 4, in: 1...200)
   private static let heads = Argument.integer("heads", "attention heads", default: 4, in: 1...256)
   private static let stem = Argument<VisionStem>.choice("stem", "how pixels become tokens", of: VisionStem.self, default: .patch)
-  private static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
-  private static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
+  static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
+  static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
 
   // What it learns from, and how.
   private static let objective = Argument<RepresentationObjective>.choice("objective", "what is learned from", of: RepresentationObjective.self)
@@ -156,14 +156,10 @@ enum EncoderLibrary {
         Property("objective", "What it was trained by, or \"random\".", .string("it")) { (e: EncoderHandle) in e.objective },
         Property("width", "Width of its features.", .integer("it")) { (e: EncoderHandle) in e.encoder.featureWidth },
       ],
-      describe: { e in
-        let c = e.encoder.configuration
-        return "Encoder of \(c.imageSize) x \(c.imageSize) pixels, width \(c.width), depth \(c.depth), "
-          + (e.objective == "random" ? "random" : "trained by \(e.objective)")
-      })
+      describe: { e in e.summary })
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("encoder", "Vision transformers and how they learn.", functions: [train(session), random, load], types: [type(session)])
+    Library("encoder", "Encoders of pictures and how they learn.", functions: [train(session), random, resNet, load, importing], types: [type(session)])
   }
 }

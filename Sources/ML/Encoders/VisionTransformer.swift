@@ -15,6 +15,8 @@ public final class VisionTransformer: Module {
   public let norm: LayerNorm?
   /// The norm after pooling (`fc_norm`); nil when pooling takes the class token.
   public let pooledNorm: LayerNorm?
+  /// The last linear map (`head`); nil unless the configuration has an output width.
+  public let head: Linear?
 
   /// Makes the encoder with random weights.
   ///
@@ -46,11 +48,12 @@ public final class VisionTransformer: Module {
     for _ in 0..<configuration.depth {
       layers.append(try TransformerBlock(
         width: width, heads: configuration.heads, hidden: Int(Double(width) * configuration.mlpRatio),
-        activation: configuration.gelu.activation, epsilon: configuration.epsilon, stream: &stream))
+        gelu: configuration.gelu, epsilon: configuration.epsilon, stream: &stream))
     }
     blocks = ModuleList(layers)
     norm = configuration.pooling == .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
     pooledNorm = configuration.pooling != .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
+    head = try configuration.output.map { try Linear(width, $0, bias: false, initialization: .normal(1 / Double(width).squareRoot()), stream: &stream) }
   }
 
   public var ownParameters: [(name: String, parameter: Parameter)] { [("cls_token", classToken), ("pos_embed", positions)] }
@@ -63,11 +66,12 @@ public final class VisionTransformer: Module {
     all.append(("blocks", blocks))
     if let norm { all.append(("norm", norm)) }
     if let pooledNorm { all.append(("fc_norm", pooledNorm)) }
+    if let head { all.append(("head", head)) }
     return all
   }
 
   /// Width of a feature.
-  public var featureWidth: Int { configuration.width }
+  public var featureWidth: Int { configuration.output ?? configuration.width }
 
   /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D].
   ///
@@ -104,8 +108,13 @@ public final class VisionTransformer: Module {
   /// - Throws: `ModelError` if the pictures have another size than the encoder.
   public func callAsFunction(_ images: Tensor) throws -> Tensor {
     let hidden = try tokens(images)
-    guard let pooledNorm else { return try hidden.select(axis: 1, index: 0) }
-    let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)
-    return try pooledNorm(configuration.pooling == .max ? patches.maximum(axis: 1) : patches.mean(axes: [1]))
+    let feature: Tensor
+    if let pooledNorm {
+      let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)
+      feature = try pooledNorm(configuration.pooling == .max ? patches.maximum(axis: 1) : patches.mean(axes: [1]))
+    } else {
+      feature = try hidden.select(axis: 1, index: 0)
+    }
+    return try head.map { try $0(feature) } ?? feature
   }
 }

@@ -59,15 +59,15 @@ public final class Embedding: Module {
 public final class MLP: Module {
   public let fc1: Linear
   public let fc2: Linear
-  public let activation: Activation
+  public let gelu: GeluKind
   public let naming: BlockNaming
 
   /// Makes the layers; the output has the input's width.
-  public init(width: Int, hidden: Int, activation: Activation = .gelu, naming: BlockNaming = .timm,
+  public init(width: Int, hidden: Int, gelu: GeluKind = .exact, naming: BlockNaming = .timm,
               initialization: BlockInitialization = .timm, stream: inout RandomStream) throws {
     fc1 = try Linear(width, hidden, initialization: initialization.first, stream: &stream)
     fc2 = try Linear(hidden, width, initialization: initialization.second, stream: &stream)
-    self.activation = activation
+    self.gelu = gelu
     self.naming = naming
   }
 
@@ -75,7 +75,13 @@ public final class MLP: Module {
     naming == .openCLIP ? [("c_fc", fc1), ("c_proj", fc2)] : [("fc1", fc1), ("fc2", fc2)]
   }
 
-  public func callAsFunction(_ input: Tensor) throws -> Tensor { try fc2(fc1(input, activation: activation)) }
+  public func callAsFunction(_ input: Tensor) throws -> Tensor {
+    if let fused = gelu.activation { return try fc2(fc1(input, activation: fused)) }
+    let x = try fc1(input)
+    // (1 + tanh u) / 2 = sigmoid(2u).
+    let doubled = try (x + x * x * x * 0.044715) * (2 * (2 / Double.pi).squareRoot())
+    return try fc2(x * doubled.sigmoid())
+  }
 }
 
 /// A two-dimensional convolution, NCHW.

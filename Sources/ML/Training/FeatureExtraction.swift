@@ -28,9 +28,9 @@ public struct PixelNormalization: Codable, Sendable, Equatable {
 ///   - progress: called with the number of pictures done; it may throw to cancel.
 /// - Returns: [images.count, D].
 /// - Throws: `ModelError` that names a picture of another size.
-public func extractFeatures(_ encoder: VisionTransformer, images: [Image], normalization: PixelNormalization = .imageNet,
+public func extractFeatures(_ encoder: any ImageEncoder, images: [Image], normalization: PixelNormalization = .imageNet,
                             batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
-  let size = encoder.configuration.imageSize
+  let size = encoder.imageSize
   if let wrong = images.firstIndex(where: { $0.width != size || $0.height != size }) {
     throw ModelError("features: picture \(wrong) is \(images[wrong].width) x \(images[wrong].height), the encoder reads \(size) x \(size); resize it first")
   }
