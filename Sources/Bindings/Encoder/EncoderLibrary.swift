@@ -138,6 +138,14 @@ enum EncoderLibrary {
     ) { handle, set, s in try handle.features(set.images, batch: s[batch]) { try session.interrupt.check() } }
   }
 
+  private static func patchFeatures(_ session: ScriptSession) -> Function {
+    Function(
+      "patch_features", "Gives the features of the patches of pictures, row by row, without the class token. Only vision transformers have them.", handle,
+      .object("data", "the pictures", Dataset.self), .options("settings", "how many at once", batch), returns: .tensor("[N, patches, width], f32"),
+      example: ("return encoder.random{width = 16, depth = 1, heads = 2}:patch_features(data.scenes{count = 3}).shape", "{3, 64, 16}")
+    ) { handle, set, s in try handle.patchFeatures(set.images, batch: s[batch]) { try session.interrupt.check() } }
+  }
+
   private static let save = Function(
     "save", "Writes the encoder as safetensors with timm's names, whole or not at all.", handle, .string("path", "the file"), returns: .none,
     example: ("""
@@ -150,7 +158,7 @@ enum EncoderLibrary {
 
   private static func type(_ session: ScriptSession) -> ObjectType {
     ObjectType(
-      EncoderHandle.self, "An image encoder.", methods: [features(session), save],
+      EncoderHandle.self, "An image encoder.", methods: [features(session), patchFeatures(session), save],
       properties: [
         Property("losses", "Loss of each training step.", .list(of: .number("loss"))) { (e: EncoderHandle) in e.losses.map(Double.init) },
         Property("objective", "What it was trained by, or \"random\".", .string("it")) { (e: EncoderHandle) in e.objective },

@@ -110,4 +110,46 @@ extension EvaluationLibrary {
       return .record(try judged(ConfusionMatrix(truths: tested.labels, predictions: model.predict(tested.features))))
     }
   }
+
+  private static let tokens = Argument<Tensor>.tensor("train", "[N, patches, D], from encoder:patch_features")
+  private static let masks = Argument<Tensor>.tensor("train_masks", "[N, S, S], the class of each pixel")
+  private static let testTokens = Argument<Tensor>.tensor("test", "[M, patches, D]")
+  private static let testMasks = Argument<Tensor>.tensor("test_masks", "[M, S, S]")
+  private static let segmentationConstant = Argument.number("c", "of the logistic regression on standardised features", default: 1)
+
+  private static func patches(_ tokens: Tensor, _ masks: Tensor, _ name: String) throws -> PatchFeatures {
+    guard masks.rank == 3, masks.shape[1] == masks.shape[2] else {
+      throw ArgumentFault.invalid("\(name)_masks should have the shape [N, S, S], got \(TensorElements.list(masks.shape))")
+    }
+    return try PatchFeatures(tokens: tokens, masks: try masks.integers(), side: masks.shape[1])
+  }
+
+  static func segmentation(_ session: ScriptSession) -> Function {
+    Function(
+      "segmentation_probe", """
+        Fits logistic regression to frozen patch features, each patch with the class of most of its pixels; on the test pictures scores are brought to the size \
+        of the masks bilinearly and judged pixel by pixel.
+        """,
+      .options("settings", "features and masks", tokens, masks, testTokens, testMasks, segmentationConstant),
+      returns: .table("mean_iou, accuracy, iou (of each class), classes", type: "{mean_iou: number, accuracy: number, iou: number[], classes: integer[]}"),
+      source: "Oquab et al. 2023, arXiv:2304.07193, section 7.4",
+      example: ("""
+        local net = encoder.random{width = 16, depth = 1, heads = 2}
+        local function part(seed) local s = {count = 12, seed = seed}; return net:patch_features(data.scenes(s)), (data.scene_masks(s)) end
+        local train, train_masks = part(1)
+        local test, test_masks = part(2)
+        local r = eval.segmentation_probe{train = train, train_masks = train_masks, test = test, test_masks = test_masks}
+        return r.mean_iou > 0 and r.mean_iou < 1
+        """, "true")
+    ) { settings in
+      let result = try SegmentationProbe.run(
+        train: patches(settings[tokens], settings[masks], "train"), test: patches(settings[testTokens], settings[testMasks], "test"),
+        constant: settings[segmentationConstant], observe: { try session.interrupt.check() })
+      let matrix = result.confusion
+      return .record([
+        "mean_iou": .number(matrix.meanIntersectionOverUnion), "accuracy": .number(matrix.accuracy),
+        "iou": .list(matrix.intersectionOverUnion.map { .number($0) }), "classes": .list(matrix.classes.map { .integer($0) }),
+      ])
+    }
+  }
 }

@@ -13,7 +13,8 @@ import torch
 from open_clip import build_zero_shot_classifier
 from open_clip_train.train import get_clip_metrics
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import precision_recall_curve
+from sklearn.metrics import jaccard_score, precision_recall_curve
+from sklearn.preprocessing import StandardScaler
 
 here = pathlib.Path(__file__).parent
 raw = np.frombuffer((here / "digits.bin").read_bytes(), "u1")
@@ -131,6 +132,24 @@ def eleven_points():
     return cases
 
 
+def segmentation():
+    """6 pictures of 4 x 4 patches to learn from and 4 to judge; 8 x 8 pixels."""
+    def part(count, phase):
+        tokens = sines(count * 16 * 5, 1.7, phase).reshape(count, 4, 4, 5)
+        clean = torch.nn.functional.interpolate(torch.tensor(tokens[..., 0] + 0.4 * tokens[..., 1])[:, None], scale_factor=2, mode="nearest")[:, 0].numpy()
+        value = clean + 0.3 * sines(count * 64, 2.3, phase + 1).reshape(count, 8, 8)
+        return tokens, np.where(value > 0.5, 7, np.where(value > -0.4, 2, 0))
+    (a, mask), (b, truth) = part(6, 0.3), part(4, 0.9)
+    blocks = mask.reshape(6, 4, 2, 4, 2).transpose(0, 1, 3, 2, 4).reshape(-1, 4)
+    labels = [min(set(block), key=lambda c: (-(block == c).sum(), c)) for block in blocks]
+    scaler = StandardScaler().fit(a.reshape(-1, 5))
+    model = LogisticRegression(C=1, tol=1e-9, max_iter=10_000).fit(scaler.transform(a.reshape(-1, 5)), labels)
+    scores = torch.tensor(model.decision_function(scaler.transform(b.reshape(-1, 5))).reshape(4, 4, 4, 3)).permute(0, 3, 1, 2)
+    found = model.classes_[torch.nn.functional.interpolate(scores, (8, 8), mode="bilinear").argmax(1).numpy()]
+    return {"masks": mask.ravel().tolist(), "truth": truth.ravel().tolist(), "predictions": found.ravel().tolist(),
+            "iou": jaccard_score(truth.ravel(), found.ravel(), average=None).tolist()}
+
+
 (here / "protocols.json").write_text(json.dumps({
     "sgd": {"plain": sgd(False), "normalized": sgd(True)}, "episodes": episodes(), "ridge": [ridge(3, 1.0), ridge(10, 1024.0), ridge(100, 30.0)],
-    "zero_shot": zero_shot(), "retrieval": retrieval(), "eleven_points": eleven_points()}, separators=(",", ":")) + "\n")
+    "zero_shot": zero_shot(), "retrieval": retrieval(), "eleven_points": eleven_points(), "segmentation": segmentation()}, separators=(",", ":")) + "\n")

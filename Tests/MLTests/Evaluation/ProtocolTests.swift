@@ -11,6 +11,8 @@ private struct Protocols: Decodable {
   struct Ridge: Decodable { let shots: Int, penalty: Double, scores: [Double], predictions: [Int] }
   struct ZeroShot: Decodable { let weights: [Double], predictions: [Int] }
   struct Ranking: Decodable { let scores: [Double], positives: [Bool], value: Double }
+  struct Segmentation: Decodable { let masks: [Int], truth: [Int], predictions: [Int], iou: [Double] }
+  let segmentation: Segmentation
   let sgd: Sweep, episodes: [Episode], ridge: [Ridge], zero_shot: ZeroShot, retrieval: [String: Double], eleven_points: [Ranking]
   static func read() throws -> Protocols { try EvaluationGolden.decode(Protocols.self, from: "protocols.json") }
 }
@@ -131,5 +133,19 @@ private func sines(_ rows: Int, _ columns: Int, step: Double, phase: Double, sca
     }
     #expect(throws: EvaluationError.self) { try AveragePrecision.elevenPoint(scores: [1], positives: [false]) }
     #expect(try AveragePrecision.meanElevenPoint(scores: [1, 0, 0, 1], positives: [true, false, false, true], classes: 2) == 1)
+  }
+
+  @Test func `the segmentation probe labels pixels as scikit-learn and PyTorch do`() throws {
+    let golden = try Protocols.read().segmentation
+    func tokens(_ count: Int, _ phase: Double) throws -> Tensor { try sines(count * 16, 5, step: 1.7, phase: phase).reshape([count, 16, 5]) }
+    let train = try PatchFeatures(tokens: tokens(6, 0.3), masks: golden.masks, side: 8)
+    let test = try PatchFeatures(tokens: tokens(4, 0.9), masks: golden.truth, side: 8)
+    let result = try SegmentationProbe.run(train: train, test: test)
+    // The regression stops at another gradient than scikit-learn's, so a pixel on the border of two classes may differ.
+    #expect(zip(result.predictions, golden.predictions).filter { $0 != $1 }.count <= 1)
+    #expect(largestDifference(result.confusion.intersectionOverUnion, golden.iou) < 0.02)
+    #expect(result.confusion.classes == [0, 2, 7])
+    #expect(throws: EvaluationError.self) { try PatchFeatures(tokens: tokens(6, 0.3), masks: golden.masks, side: 10) }
+    #expect(throws: EvaluationError.self) { try PatchFeatures(tokens: tokens(5, 0.3), masks: golden.masks, side: 8) }
   }
 }
