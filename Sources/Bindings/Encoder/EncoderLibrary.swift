@@ -11,6 +11,7 @@ enum EncoderLibrary {
   private static let heads = Argument.integer("heads", "attention heads", default: 4, in: 1...256)
   private static let stem = Argument<VisionStem>.choice("stem", "how pixels become tokens", of: VisionStem.self, default: .patch)
   static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
+  private static let positions = Argument<PositionKind>.choice("positions", "learned, or sines and cosines that never change", of: PositionKind.self, default: .learned)
   static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
 
   // What it learns from, and how.
@@ -53,7 +54,7 @@ enum EncoderLibrary {
 
   private static func configuration(_ s: Options) -> VisionTransformerConfiguration {
     VisionTransformerConfiguration(imageSize: s[size], patchSize: s[patch], width: s[width], depth: s[depth], heads: s[heads],
-                                   pooling: s[pooling], stem: s[stem])
+                                   pooling: s[pooling], stem: s[stem], positions: s[positions])
   }
 
   private static func train(_ session: ScriptSession) -> Function {
@@ -65,7 +66,7 @@ enum EncoderLibrary {
       .options("settings", "objective, data, encoder and training", objective, data, steps, crops, images, cropsPerImage, temperature, imageWeight,
                textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
                teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, augmentation, checkpoint, every, onStep, seed, size, patch,
-               width, depth, heads, stem, pooling),
+               width, depth, heads, stem, pooling, positions),
       returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
       example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
     ) { s in
@@ -119,7 +120,7 @@ enum EncoderLibrary {
 
   private static let random = Function(
     "random", "Makes an encoder with random weights: the floor of every comparison, and where training of the same seed starts.",
-    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling), returns: .object("the encoder", EncoderHandle.self),
+    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling, positions), returns: .object("the encoder", EncoderHandle.self),
     example: ("return encoder.random{width = 16, depth = 1, heads = 2}", "Encoder of 32 x 32 pixels, width 16, depth 1, random")
   ) { s in EncoderHandle(try randomFeatureEncoder(configuration(s), seed: UInt64(bitPattern: Int64(s[seed]))), objective: "random") }
 

@@ -37,6 +37,14 @@ public enum VisionStem: String, Codable, Sendable, CaseIterable {
   case convolutional
 }
 
+/// Where a token's place in the picture comes from.
+public enum PositionKind: String, Codable, Sendable, CaseIterable {
+  /// A learned vector for each place.
+  case learned
+  /// Sines and cosines of row and column that never change, as in masked autoencoders.
+  case fixed
+}
+
 /// Everything that fixes the architecture of a vision transformer.
 public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
   /// Side of the square picture in pixels.
@@ -58,11 +66,12 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
   public var preNorm: Bool
   /// Width of features after a last linear map without bias (`head`), as in CLIP's towers; nil for none.
   public var output: Int?
+  public var positions: PositionKind
 
   /// Describes a vision transformer; defaults are timm's except for the sizes, which suit 32-pixel pictures.
   public init(imageSize: Int = 32, patchSize: Int = 4, channels: Int = 3, width: Int = 192, depth: Int = 6, heads: Int = 3,
               mlpRatio: Double = 4, pooling: FeaturePooling = .cls, gelu: GeluKind = .exact, epsilon: Double = 1e-6,
-              stem: VisionStem = .patch, preNorm: Bool = false, output: Int? = nil) {
+              stem: VisionStem = .patch, preNorm: Bool = false, output: Int? = nil, positions: PositionKind = .learned) {
     self.imageSize = imageSize
     self.patchSize = patchSize
     self.channels = channels
@@ -76,6 +85,21 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
     self.stem = stem
     self.preNorm = preNorm
     self.output = output
+    self.positions = positions
+  }
+
+  /// Reads what older versions wrote too: they knew neither `output` nor `positions`.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      imageSize: try values.decode(Int.self, forKey: .imageSize), patchSize: try values.decode(Int.self, forKey: .patchSize),
+      channels: try values.decode(Int.self, forKey: .channels), width: try values.decode(Int.self, forKey: .width),
+      depth: try values.decode(Int.self, forKey: .depth), heads: try values.decode(Int.self, forKey: .heads),
+      mlpRatio: try values.decode(Double.self, forKey: .mlpRatio), pooling: try values.decode(FeaturePooling.self, forKey: .pooling),
+      gelu: try values.decode(GeluKind.self, forKey: .gelu), epsilon: try values.decode(Double.self, forKey: .epsilon),
+      stem: try values.decode(VisionStem.self, forKey: .stem), preNorm: try values.decode(Bool.self, forKey: .preNorm),
+      output: try values.decodeIfPresent(Int.self, forKey: .output),
+      positions: try values.decodeIfPresent(PositionKind.self, forKey: .positions) ?? .learned)
   }
 
   /// Sizes of the literature by name: "Ti/16", "S/16", "B/16", "L/16" (224 pixels).
@@ -104,6 +128,9 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
     }
     guard width % heads == 0 else {
       throw ModelError("vision transformer: width \(width) cannot be cut into \(heads) equal heads")
+    }
+    guard positions == .learned || width % 4 == 0 else {
+      throw ModelError("vision transformer: fixed positions need a width that 4 divides, got \(width)")
     }
     if stem == .convolutional {
       guard patchSize >= 2, patchSize & (patchSize - 1) == 0 else {

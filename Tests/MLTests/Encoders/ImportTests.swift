@@ -96,7 +96,7 @@ private func spread(_ count: Int, phase: Double) -> [Double] {
     for (side, name) in [(24, "tanh/positions"), (12, "tanh/fewer_positions")] {
       options.imageSize = side
       let model = try EncoderImport.visionTransformer(ImportTests.timm(), options: options)
-      #expect(try ModelGolden.distance(model.positions.value, ModelGolden.tensor(name, in: tensors)) < 1e-5)
+      #expect(try ModelGolden.distance(#require(model.learnedPositions).value, ModelGolden.tensor(name, in: tensors)) < 1e-5)
       #expect(try model(Tensor.zeros([1, 3, side, side])).shape == [1, 16])
     }
   }
@@ -118,5 +118,23 @@ private func spread(_ count: Int, phase: Double) -> [Double] {
     let counted = network.namedTensors() + [("bn1.num_batches_tracked", try Tensor([3]))]
     #expect(try EncoderImport.resNet(counted).configuration == network.configuration)
     #expect(ModelGolden.message { _ = try EncoderImport.resNet(counted + [("fc.weight", try Tensor.zeros([2, 64]))]) }.contains("not part of the model: fc.weight"))
+  }
+
+  @Test func `fixed positions are kept in the file and are no parameters`() throws {
+    var stream = RandomStream(seed: 1)
+    let model = try VisionTransformer(VisionTransformerConfiguration(imageSize: 16, width: 16, depth: 1, heads: 2, positions: .fixed), stream: &stream)
+    #expect(!model.namedParameters().contains { $0.name == "pos_embed" })
+    let kept = try #require(model.namedTensors().first { $0.name == "pos_embed" }).tensor
+    #expect(kept.shape == [1, 17, 16])
+    // The second place of the first row: sin 1 of the column, then sines and cosines of row 0.
+    let second = try kept.floats()[32..<48]
+    #expect(abs(second[32] - 0.84147) < 1e-5 && abs(second[36] - 0.5403) < 1e-4 && second[40] == 0 && second[44] == 1)
+    #expect(ModelGolden.message { try VisionTransformerConfiguration(width: 18, heads: 2, positions: .fixed).validate() }.contains("a width that 4 divides, got 18"))
+  }
+
+  @Test func `a configuration written before positions were a choice is still read`() throws {
+    let old = #"{"channels":3,"depth":1,"epsilon":1e-06,"gelu":"exact","heads":2,"imageSize":32,"mlpRatio":4,"patchSize":4,"pooling":"cls","preNorm":false,"stem":"patch","width":16}"#
+    let read = try JSONDecoder().decode(VisionTransformerConfiguration.self, from: Data(old.utf8))
+    #expect(read == VisionTransformerConfiguration(width: 16, depth: 1, heads: 2))
   }
 }
