@@ -54,6 +54,9 @@ public enum FewShot {
       regression.constant = options.constant
       regression.standardizes = false
       regression.precision = .double
+      // Raw features may be badly scaled, and few rows are cheap to fit well.
+      regression.gradientTolerance = 1e-8
+      regression.maximumIterations = 10_000
       return try LogisticRegression.fit(support, options: regression).predict(queries)
     case .centroid:
       return nearest(rows(support.features, support.dimension), support.labels, rows(queries, support.dimension))

@@ -59,15 +59,18 @@ public final class Embedding: Module {
 public final class MLP: Module {
   public let fc1: Linear
   public let fc2: Linear
-  public let gelu: GeluKind
+  public let activation: Activation
+  /// Whether GELU's tanh form takes the place of the activation.
+  public let usesTanhGelu: Bool
   public let naming: BlockNaming
 
   /// Makes the layers; the output has the input's width.
-  public init(width: Int, hidden: Int, gelu: GeluKind = .exact, naming: BlockNaming = .timm,
+  public init(width: Int, hidden: Int, activation: Activation = .gelu, usesTanhGelu: Bool = false, naming: BlockNaming = .timm,
               initialization: BlockInitialization = .timm, stream: inout RandomStream) throws {
     fc1 = try Linear(width, hidden, initialization: initialization.first, stream: &stream)
     fc2 = try Linear(hidden, width, initialization: initialization.second, stream: &stream)
-    self.gelu = gelu
+    self.activation = activation
+    self.usesTanhGelu = usesTanhGelu
     self.naming = naming
   }
 
@@ -76,7 +79,7 @@ public final class MLP: Module {
   }
 
   public func callAsFunction(_ input: Tensor) throws -> Tensor {
-    if let fused = gelu.activation { return try fc2(fc1(input, activation: fused)) }
+    guard usesTanhGelu else { return try fc2(fc1(input, activation: activation)) }
     let x = try fc1(input)
     // (1 + tanh u) / 2 = sigmoid(2u).
     let doubled = try (x + x * x * x * 0.044715) * (2 * (2 / Double.pi).squareRoot())

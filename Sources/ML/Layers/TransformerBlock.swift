@@ -84,7 +84,7 @@ public final class TransformerBlock: Module {
     norm1 = try LayerNorm(width, epsilon: epsilon)
     attention = try SelfAttention(width: width, heads: heads, naming: naming, initialization: initialization, stream: &stream)
     norm2 = try LayerNorm(width, epsilon: epsilon)
-    mlp = try MLP(width: width, hidden: hidden, gelu: gelu, naming: naming, initialization: initialization, stream: &stream)
+    mlp = try MLP(width: width, hidden: hidden, activation: gelu.activation ?? .gelu, usesTanhGelu: gelu == .tanh, naming: naming, initialization: initialization, stream: &stream)
     self.naming = naming
   }
 
