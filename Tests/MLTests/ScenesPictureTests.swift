@@ -212,4 +212,16 @@ import Testing
     let turns = try (0..<400).map { try SceneSampler(seed: 1).scene($0, with: mention).nuisances.poses[0].octant }
     for octant in 0..<8 { #expect(turns.count { $0 == octant } > 25) }
   }
+
+  @Test(arguments: SceneShape.allCases) func `a mask covers what the picture shows in the object's colour`(shape: SceneShape) throws {
+    let scene = try calm(shape, .red, .solid, .large, turn: 0.7)
+    let mask = try scene.mask(side: 64)
+    let number = 1 + (SceneShape.allCases.firstIndex(of: shape) ?? -1)
+    #expect(Set(mask) == [0, number])
+    #expect(Scene.maskClasses[number] == shape.rawValue)
+    let seen = self.mask(try scene.render(side: 64), like: SceneColour.red.tone)
+    let shared = zip(mask, seen).filter { $0 != 0 && $1 }.count
+    let either = zip(mask, seen).filter { $0 != 0 || $1 }.count
+    #expect(Double(shared) > 0.9 * Double(either), "\(shared) of \(either)")
+  }
 }

@@ -26,6 +26,13 @@ enum DataLibrary {
     return SceneNuisanceLevels(pose: level, lighting: level, noise: level, clutter: level)
   }
 
+  private static func request(_ settings: Options) throws -> DataLoading.SceneRequest {
+    let combinations: [String: SceneCombinations] = ["train": .training, "test": .heldOut, "all": .all]
+    return .init(
+      count: settings[count], side: settings[size], seed: UInt64(bitPattern: Int64(settings[seed])), imagesPerCaption: settings[imagesPerCaption],
+      captionsPerImage: settings[captionsPerImage], combinations: combinations[settings[split]] ?? .training, nuisances: try levels(settings))
+  }
+
   private static func makers(_ session: ScriptSession) -> [Function] {
     let check = { try session.interrupt.check() }
     let scenes = Function(
@@ -36,12 +43,18 @@ enum DataLibrary {
         Dataset of 4 pictures, 32 x 32: scenes (seed 1, training)
         a drawing of a middle sized striped square lower than a black arrow
         """)
+    ) { settings in try DataLoading.scenes(request(settings), check: check) }
+    let masks = Function(
+      "scene_masks", """
+        Gives the masks of the pictures that data.scenes draws with the same settings: 0 where the background is, else the number of the shape. \
+        Shadows and litter belong to the background.
+        """,
+      .options("settings", "how many and which", count, size, seed, imagesPerCaption, captionsPerImage, split, nuisance),
+      returns: .several(.tensor("[N, size, size], i64"), .list(of: .string("name of a class, the first for 0"))),
+      example: ("local masks, classes = data.scene_masks{count = 4, seed = 1}\nreturn masks.shape, classes[1], classes[2]", "{4, 32, 32}\tbackground\tcircle")
     ) { settings in
-      let combinations: [String: SceneCombinations] = ["train": .training, "test": .heldOut, "all": .all]
-      return try DataLoading.scenes(
-        .init(count: settings[count], side: settings[size], seed: UInt64(bitPattern: Int64(settings[seed])), imagesPerCaption: settings[imagesPerCaption],
-              captionsPerImage: settings[captionsPerImage], combinations: combinations[settings[split]] ?? .training,
-              nuisances: try levels(settings)), check: check)
+      let side = settings[size]
+      return (try Tensor(DataLoading.sceneMasks(request(settings), check: check), shape: [settings[count], side, side]), Scene.maskClasses)
     }
     let load = Function(
       "load", """
@@ -73,7 +86,7 @@ enum DataLibrary {
         "test": try part(.test, settings[test]), "classes": .list(task.classNames.map { .string($0) }), "is_captioned": .boolean(task.isCaptioned),
       ])
     }
-    return [scenes, load, probe]
+    return [scenes, masks, load, probe]
   }
 
   private static let images = Argument<[ImageHandle]>.objects("images", "the pictures", ImageHandle.self)

@@ -19,6 +19,21 @@ enum DataLoading {
 
   /// Captioned scenes: each picture with captions of its own, or several pictures drawn for each caption.
   static func scenes(_ request: SceneRequest, check: () throws -> Void) throws -> Dataset {
+    let (scenes, captions, groups) = try described(request, check: check)
+    return Dataset(
+      images: try rendered(scenes, side: request.side, check: check), captions: captions, groups: groups,
+      source: "scenes (seed \(request.seed), \(request.combinations.rawValue))")
+  }
+
+  /// The masks of the pictures that `scenes` draws for the same request, N · side · side classes.
+  static func sceneMasks(_ request: SceneRequest, check: () throws -> Void) throws -> [Int] {
+    try described(request, check: check).scenes.flatMap { scene in
+      try check()
+      return try scene.mask(side: request.side)
+    }
+  }
+
+  private static func described(_ request: SceneRequest, check: () throws -> Void) throws -> (scenes: [Scene], captions: [[String]], groups: [Int]) {
     guard request.count % request.imagesPerCaption == 0 else {
       throw ArgumentFault.invalid("count (\(request.count)) must be a multiple of images_per_caption (\(request.imagesPerCaption))")
     }
@@ -43,9 +58,7 @@ enum DataLoading {
         if group % chunk == 0 { try check() }
       }
     }
-    return Dataset(
-      images: try rendered(scenes, side: request.side, check: check), captions: captions, groups: groups,
-      source: "scenes (seed \(request.seed), \(request.combinations.rawValue))")
+    return (scenes, captions, groups)
   }
 
   private static func rendered(_ scenes: [Scene], side: Int, check: () throws -> Void) throws -> [Image] {

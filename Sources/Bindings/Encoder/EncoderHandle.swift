@@ -5,14 +5,14 @@ import ML
 /// An image encoder in Lua's hands.
 final class EncoderHandle: LuaObject {
   static let luaName = "Encoder"
-  let encoder: VisionTransformer
+  let encoder: any ImageEncoder
   let normalization: PixelNormalization
   /// How it was trained, for people and for keys.
   let objective: String
   /// Loss of each step.
   let losses: [Float]
 
-  init(_ encoder: VisionTransformer, normalization: PixelNormalization = .imageNet, objective: String, losses: [Float] = []) {
+  init(_ encoder: any ImageEncoder, normalization: PixelNormalization = .imageNet, objective: String, losses: [Float] = []) {
     self.encoder = encoder
     self.normalization = normalization
     self.objective = objective
@@ -21,37 +21,88 @@ final class EncoderHandle: LuaObject {
 
   /// Features of pictures of the encoder's own size, [N, D].
   func features(_ images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
-    let side = encoder.configuration.imageSize
-    if let odd = images.firstIndex(where: { $0.width != side || $0.height != side }) {
-      throw LuaError("picture \(odd + 1) has \(images[odd].width) x \(images[odd].height) pixels, the encoder takes \(side) x \(side); load the set with size = \(side)")
-    }
+    try requireSize(images)
     return try extractFeatures(encoder, images: images, normalization: normalization, batchSize: batch, progress: { _ in try check() })
   }
 
-  private static let configurationKey = "loam.vision_transformer"
-  private static let objectiveKey = "loam.objective"
+  /// Features of their patches, [N, patches, D].
+  func patchFeatures(_ images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
+    guard let transformer = encoder as? VisionTransformer else { throw LuaError("only a vision transformer has patches; this is: \(summary)") }
+    try requireSize(images)
+    return try extractPatchFeatures(transformer, images: images, normalization: normalization, batchSize: batch, progress: { _ in try check() })
+  }
 
-  /// Writes weights, configuration and objective.
-  func write(_ path: String) throws {
+  private func requireSize(_ images: [Image]) throws {
+    let side = encoder.imageSize
+    if let odd = images.firstIndex(where: { $0.width != side || $0.height != side }) {
+      throw LuaError("picture \(odd + 1) has \(images[odd].width) x \(images[odd].height) pixels, the encoder takes \(side) x \(side); load the set with size = \(side)")
+    }
+  }
+
+  private static let transformerKey = "loam.vision_transformer"
+  private static let residualKey = "loam.resnet"
+  private static let objectiveKey = "loam.objective"
+  private static let normalizationKey = "loam.normalization"
+
+  /// The key under which the configuration is kept, and the configuration as JSON.
+  private func configuration() throws -> (key: String, json: String) {
     let coder = JSONEncoder()
     coder.outputFormatting = [.sortedKeys]
-    let json = String(decoding: try coder.encode(encoder.configuration), as: UTF8.self)
-    try TensorFile.write(encoder.namedTensors(), metadata: [EncoderHandle.configurationKey: json, EncoderHandle.objectiveKey: objective], to: path)
+    func text(_ value: some Encodable) throws -> String { String(decoding: try coder.encode(value), as: UTF8.self) }
+    switch encoder {
+    case let transformer as VisionTransformer: return (EncoderHandle.transformerKey, try text(transformer.configuration))
+    case let residual as ResNet: return (EncoderHandle.residualKey, try text(residual.configuration))
+    default: throw LuaError("an encoder of type \(Swift.type(of: encoder)) cannot be described")
+    }
+  }
+
+  /// Writes weights, configuration, normalisation and objective.
+  func write(_ path: String) throws {
+    let (key, json) = try configuration()
+    let pixels = String(decoding: try JSONEncoder().encode(normalization), as: UTF8.self)
+    let metadata = [key: json, EncoderHandle.objectiveKey: objective, EncoderHandle.normalizationKey: pixels]
+    try TensorFile.write(encoder.namedTensors(), metadata: metadata, to: path)
   }
 
   /// Reads what `write` wrote.
   static func read(_ path: String) throws -> EncoderHandle {
     let (tensors, metadata) = try TensorFile.read(path)
-    guard let json = metadata[configurationKey],
-      let configuration = try? JSONDecoder().decode(VisionTransformerConfiguration.self, from: Data(json.utf8))
-    else { throw LuaError("\(path) holds no encoder that Loam wrote: its metadata lack \"\(configurationKey)\"") }
+    func decoded<Value: Decodable>(_ key: String) throws -> Value? {
+      guard let json = metadata[key] else { return nil }
+      guard let value = try? JSONDecoder().decode(Value.self, from: Data(json.utf8)) else {
+        throw LuaError("\(path): its metadata \"\(key)\" cannot be read; another version of Loam wrote it")
+      }
+      return value
+    }
     var stream = RandomStream(seed: 0)
-    let encoder = try VisionTransformer(configuration, stream: &stream)
+    let encoder: any ImageEncoder
+    if let configuration: VisionTransformerConfiguration = try decoded(transformerKey) {
+      encoder = try VisionTransformer(configuration, stream: &stream)
+    } else if let configuration: ResNetConfiguration = try decoded(residualKey) {
+      encoder = try ResNet(configuration, stream: &stream)
+    } else {
+      throw LuaError("\(path) holds no encoder that Loam wrote: its metadata lack \"\(transformerKey)\" and \"\(residualKey)\"; encoder.import reads those of others")
+    }
     try encoder.load(tensors)
-    return EncoderHandle(encoder, objective: metadata[objectiveKey] ?? "unknown")
+    return EncoderHandle(encoder, normalization: try decoded(normalizationKey) ?? .imageNet, objective: metadata[objectiveKey] ?? "unknown")
+  }
+
+  /// The encoder in words.
+  var summary: String {
+    let made = objective == "random" || objective == "imported" ? objective : "trained by \(objective)"
+    switch encoder {
+    case let transformer as VisionTransformer:
+      return "Encoder of \(encoder.imageSize) x \(encoder.imageSize) pixels, width \(transformer.configuration.width), depth \(transformer.configuration.depth), \(made)"
+    case let residual as ResNet:
+      let blocks = residual.configuration.blocks.map(String.init).joined(separator: "-")
+      return "Encoder of \(encoder.imageSize) x \(encoder.imageSize) pixels, residual network of \(blocks) blocks, width \(residual.configuration.width), \(made)"
+    default: return "Encoder, \(made)"
+    }
   }
 }
 
 extension EncoderHandle: ContentIdentified {
-  func contentIdentity() throws -> String { "encoder \(encoder.configuration) " + (try ContentIdentity.hash(encoder.namedTensors())) }
+  func contentIdentity() throws -> String {
+    "encoder \(try configuration().json) \(normalization) " + (try ContentIdentity.hash(encoder.namedTensors()))
+  }
 }

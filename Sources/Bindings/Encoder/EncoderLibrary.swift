@@ -10,8 +10,9 @@ enum EncoderLibrary {
   private static let depth = Argument.integer("depth", "number of transformer blocks", default: 4, in: 1...200)
   private static let heads = Argument.integer("heads", "attention heads", default: 4, in: 1...256)
   private static let stem = Argument<VisionStem>.choice("stem", "how pixels become tokens", of: VisionStem.self, default: .patch)
-  private static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
-  private static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
+  static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
+  private static let positions = Argument<PositionKind>.choice("positions", "learned, or sines and cosines that never change", of: PositionKind.self, default: .learned)
+  static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
 
   // What it learns from, and how.
   private static let objective = Argument<RepresentationObjective>.choice("objective", "what is learned from", of: RepresentationObjective.self)
@@ -53,7 +54,7 @@ enum EncoderLibrary {
 
   private static func configuration(_ s: Options) -> VisionTransformerConfiguration {
     VisionTransformerConfiguration(imageSize: s[size], patchSize: s[patch], width: s[width], depth: s[depth], heads: s[heads],
-                                   pooling: s[pooling], stem: s[stem])
+                                   pooling: s[pooling], stem: s[stem], positions: s[positions])
   }
 
   private static func train(_ session: ScriptSession) -> Function {
@@ -65,7 +66,7 @@ enum EncoderLibrary {
       .options("settings", "objective, data, encoder and training", objective, data, steps, crops, images, cropsPerImage, temperature, imageWeight,
                textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
                teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, augmentation, checkpoint, every, onStep, seed, size, patch,
-               width, depth, heads, stem, pooling),
+               width, depth, heads, stem, pooling, positions),
       returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
       example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
     ) { s in
@@ -119,7 +120,7 @@ enum EncoderLibrary {
 
   private static let random = Function(
     "random", "Makes an encoder with random weights: the floor of every comparison, and where training of the same seed starts.",
-    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling), returns: .object("the encoder", EncoderHandle.self),
+    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling, positions), returns: .object("the encoder", EncoderHandle.self),
     example: ("return encoder.random{width = 16, depth = 1, heads = 2}", "Encoder of 32 x 32 pixels, width 16, depth 1, random")
   ) { s in EncoderHandle(try randomFeatureEncoder(configuration(s), seed: UInt64(bitPattern: Int64(s[seed]))), objective: "random") }
 
@@ -138,6 +139,14 @@ enum EncoderLibrary {
     ) { handle, set, s in try handle.features(set.images, batch: s[batch]) { try session.interrupt.check() } }
   }
 
+  private static func patchFeatures(_ session: ScriptSession) -> Function {
+    Function(
+      "patch_features", "Gives the features of the patches of pictures, row by row, without the class token. Only vision transformers have them.", handle,
+      .object("data", "the pictures", Dataset.self), .options("settings", "how many at once", batch), returns: .tensor("[N, patches, width], f32"),
+      example: ("return encoder.random{width = 16, depth = 1, heads = 2}:patch_features(data.scenes{count = 3}).shape", "{3, 64, 16}")
+    ) { handle, set, s in try handle.patchFeatures(set.images, batch: s[batch]) { try session.interrupt.check() } }
+  }
+
   private static let save = Function(
     "save", "Writes the encoder as safetensors with timm's names, whole or not at all.", handle, .string("path", "the file"), returns: .none,
     example: ("""
@@ -150,20 +159,16 @@ enum EncoderLibrary {
 
   private static func type(_ session: ScriptSession) -> ObjectType {
     ObjectType(
-      EncoderHandle.self, "An image encoder.", methods: [features(session), save],
+      EncoderHandle.self, "An image encoder.", methods: [features(session), patchFeatures(session), save],
       properties: [
         Property("losses", "Loss of each training step.", .list(of: .number("loss"))) { (e: EncoderHandle) in e.losses.map(Double.init) },
         Property("objective", "What it was trained by, or \"random\".", .string("it")) { (e: EncoderHandle) in e.objective },
         Property("width", "Width of its features.", .integer("it")) { (e: EncoderHandle) in e.encoder.featureWidth },
       ],
-      describe: { e in
-        let c = e.encoder.configuration
-        return "Encoder of \(c.imageSize) x \(c.imageSize) pixels, width \(c.width), depth \(c.depth), "
-          + (e.objective == "random" ? "random" : "trained by \(e.objective)")
-      })
+      describe: { e in e.summary })
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("encoder", "Vision transformers and how they learn.", functions: [train(session), random, load], types: [type(session)])
+    Library("encoder", "Encoders of pictures and how they learn.", functions: [train(session), random, resNet, load, importing], types: [type(session)])
   }
 }

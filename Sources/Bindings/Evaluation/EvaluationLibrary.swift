@@ -3,19 +3,19 @@ import ML
 
 /// The module loam.eval.
 enum EvaluationLibrary {
-  private static let encoder = Argument.optional(.object("encoder", "makes the features of data sets", EncoderHandle.self))
-  private static let train = Argument<LabelledInput>.labelled("train", "what is learned from")
-  private static let validation = Argument.optional(.labelled("validation", "what the constant is chosen on; default a random part of train"))
-  private static let test = Argument<LabelledInput>.labelled("test", "what is reported on, looked at once")
+  static let encoder = Argument.optional(.object("encoder", "makes the features of data sets", EncoderHandle.self))
+  static let train = Argument<LabelledInput>.labelled("train", "what is learned from")
+  static let validation = Argument.optional(.labelled("validation", "what the constant is chosen on; default a random part of train"))
+  static let test = Argument<LabelledInput>.labelled("test", "what is reported on, looked at once")
   private static let grid = Argument.any("grid", "constants C to try: \"decades\" (9 values, the default), \"paper\" (45 values), or a list", type: "string|number[]")
   private static let metric = Argument.choice("metric", "what is chosen by and reported as score", ["accuracy", "mean_per_class"], default: "accuracy")
-  private static let fraction = Argument.number("validation_fraction", "share of train that is set apart when there is no validation set", default: 0.2)
+  static let fraction = Argument.number("validation_fraction", "share of train that is set apart when there is no validation set", default: 0.2)
   private static let seed = Argument.integer("seed", "of that share", default: 0)
   private static let neighbours = Argument.integer("neighbours", "number of voters", default: 20, in: 1...Int.max)
   private static let temperature = Argument.number("temperature", "votes weigh e^(similarity / temperature); 0 weighs all alike", default: 0.07)
-  private static let level = Argument.number("level", "probability that the interval covers the true value", default: 0.95)
+  static let level = Argument.number("level", "probability that the interval covers the true value", default: 0.95)
 
-  private static let separable = """
+  static let separable = """
     local function points(shift)
       local x, labels = tensor.normal({40, 2}, {stream = random.stream(shift)}), {}
       for i = 1, 40 do labels[i] = i % 2; x[{i, 1}] = x[{i, 1}] + 8 * labels[i] end
@@ -44,6 +44,15 @@ enum EvaluationLibrary {
     ]
     if let probability = interval.probabilityOfNoDifference { fields.append(("p", .number(probability))) }
     return .record(fields)
+  }
+
+  /// What is reported of every classification.
+  static func judged(_ matrix: ConfusionMatrix) throws -> [(String, LuaValue)] {
+    let interval = try ConfidenceInterval.wilson(correct: matrix.correct, count: matrix.total)
+    return [
+      ("accuracy", .number(matrix.accuracy)), ("mean_per_class", .number(matrix.meanPerClass)), ("low", .number(interval.lower)),
+      ("high", .number(interval.upper)), ("test_rows", .integer(matrix.total)),
+    ]
   }
 
   private static func probe(_ session: ScriptSession) -> Function {
@@ -82,7 +91,7 @@ enum EvaluationLibrary {
     Function(
       "knn", "Classifies by the votes of the nearest training features under cosine similarity.",
       .options("settings", "what is compared and how", encoder, train, test, neighbours, temperature),
-      returns: .table("accuracy, mean_per_class, low, high", type: "{accuracy: number, mean_per_class: number, low: number, high: number}"),
+      returns: .table("accuracy, mean_per_class, low, high, test_rows", type: "{accuracy: number, mean_per_class: number, low: number, high: number}"),
       source: "Wu et al. 2018, arXiv:1805.01978, section 3.4",
       example: (separable + "return eval.knn{train = points(1), test = points(2), neighbours = 5}.accuracy > 0.5", "true")
     ) { settings in
@@ -91,11 +100,7 @@ enum EvaluationLibrary {
       let tested = try settings[test].features(settings[encoder], name: "test", check: check)
       guard settings[temperature] >= 0 else { throw ArgumentFault.invalid("the temperature must be 0 or above, got \(settings[temperature])") }
       let options = NearestNeighbours.Options(neighbours: settings[neighbours], temperature: settings[temperature] == 0 ? nil : settings[temperature])
-      let matrix = try NearestNeighbours(rows, options: options).evaluate(tested)
-      let interval = try ConfidenceInterval.wilson(correct: matrix.correct, count: matrix.total)
-      return .record([
-        "accuracy": .number(matrix.accuracy), "mean_per_class": .number(matrix.meanPerClass), "low": .number(interval.lower), "high": .number(interval.upper),
-      ])
+      return .record(try judged(NearestNeighbours(rows, options: options).evaluate(tested)))
     }
   }
 
@@ -127,6 +132,9 @@ enum EvaluationLibrary {
   ) { correct, count, settings in table(try ConfidenceInterval.wilson(correct: correct, count: count, level: settings[level])) }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("eval", "Evaluation of frozen features, and intervals.", functions: [probe(session), nearest(session), interval, paired, proportion])
+    Library("eval", "Evaluation of frozen features, and intervals.", functions: [
+      probe(session), stochasticProbe(session), nearest(session), fewShot(session), ridge(session), segmentation(session), zeroShot, prompts, retrieval, averagePrecision, interval, paired,
+      proportion,
+    ])
   }
 }

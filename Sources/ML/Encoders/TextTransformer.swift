@@ -125,7 +125,7 @@ public final class TextTransformer: Module {
     for _ in 0..<configuration.depth {
       layers.append(try TransformerBlock(
         width: width, heads: configuration.heads, hidden: Int(Double(width) * configuration.mlpRatio),
-        activation: configuration.gelu.activation, epsilon: configuration.epsilon, naming: .openCLIP,
+        gelu: configuration.gelu, epsilon: configuration.epsilon, naming: .openCLIP,
         initialization: .clip(width: width, depth: max(1, configuration.depth)), stream: &stream))
     }
     blocks = ModuleList(layers)

@@ -6,7 +6,10 @@
 public final class VisionTransformer: Module {
   public let configuration: VisionTransformerConfiguration
   public let classToken: Parameter
-  public let positions: Parameter
+  /// `pos_embed`, when it is learned.
+  public let learnedPositions: Parameter?
+  /// `pos_embed`, when it never changes.
+  public let fixedPositions: StateBuffer?
   public let blocks: ModuleList<TransformerBlock>
   public let patches: PatchEmbedding?
   public let stem: ConvolutionalStem?
@@ -15,6 +18,8 @@ public final class VisionTransformer: Module {
   public let norm: LayerNorm?
   /// The norm after pooling (`fc_norm`); nil when pooling takes the class token.
   public let pooledNorm: LayerNorm?
+  /// The last linear map (`head`); nil unless the configuration has an output width.
+  public let head: Linear?
 
   /// Makes the encoder with random weights.
   ///
@@ -31,7 +36,13 @@ public final class VisionTransformer: Module {
     let width = configuration.width
     let start = Initialization.truncatedNormal(0.02)
     classToken = Parameter(try start.draw([1, 1, width], fanIn: width, stream: &stream))
-    positions = Parameter(try start.draw([1, configuration.patchCount + 1, width], fanIn: width, stream: &stream))
+    if configuration.positions == .learned {
+      learnedPositions = Parameter(try start.draw([1, configuration.patchCount + 1, width], fanIn: width, stream: &stream))
+      fixedPositions = nil
+    } else {
+      learnedPositions = nil
+      fixedPositions = StateBuffer(try sineCosinePositions(side: configuration.imageSize / configuration.patchSize, width: width).unsqueeze(axis: 0))
+    }
     switch configuration.stem {
     case .patch:
       patches = try PatchEmbedding(channels: configuration.channels, width: width, patchSize: configuration.patchSize,
@@ -46,14 +57,17 @@ public final class VisionTransformer: Module {
     for _ in 0..<configuration.depth {
       layers.append(try TransformerBlock(
         width: width, heads: configuration.heads, hidden: Int(Double(width) * configuration.mlpRatio),
-        activation: configuration.gelu.activation, epsilon: configuration.epsilon, stream: &stream))
+        gelu: configuration.gelu, epsilon: configuration.epsilon, stream: &stream))
     }
     blocks = ModuleList(layers)
     norm = configuration.pooling == .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
     pooledNorm = configuration.pooling != .cls ? try LayerNorm(width, epsilon: configuration.epsilon) : nil
+    head = try configuration.output.map { try Linear(width, $0, bias: false, initialization: .normal(1 / Double(width).squareRoot()), stream: &stream) }
   }
 
-  public var ownParameters: [(name: String, parameter: Parameter)] { [("cls_token", classToken), ("pos_embed", positions)] }
+  public var ownParameters: [(name: String, parameter: Parameter)] { [("cls_token", classToken)] + (learnedPositions.map { [("pos_embed", $0)] } ?? []) }
+
+  public var ownBuffers: [(name: String, buffer: StateBuffer)] { fixedPositions.map { [("pos_embed", $0)] } ?? [] }
 
   public var parts: [(name: String, module: any Module)] {
     var all: [(name: String, module: any Module)] = []
@@ -63,11 +77,12 @@ public final class VisionTransformer: Module {
     all.append(("blocks", blocks))
     if let norm { all.append(("norm", norm)) }
     if let pooledNorm { all.append(("fc_norm", pooledNorm)) }
+    if let head { all.append(("head", head)) }
     return all
   }
 
   /// Width of a feature.
-  public var featureWidth: Int { configuration.width }
+  public var featureWidth: Int { configuration.output ?? configuration.width }
 
   /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D].
   ///
@@ -79,19 +94,20 @@ public final class VisionTransformer: Module {
     }
     let embedded: Tensor
     if let patches { embedded = try patches(images) } else if let stem { embedded = try stem(images) } else { embedded = images }
+    guard let positions = learnedPositions?.value ?? fixedPositions?.value else { throw ModelError("vision transformer: there are no positions") }
     let (batch, width, count) = (images.shape[0], configuration.width, configuration.patchCount)
     var hidden: Tensor
     if let visible {
       guard visible.count == batch, let seen = visible.first?.count, visible.allSatisfy({ $0.count == seen && $0.allSatisfy((0..<count).contains) }) else {
         throw ModelError("vision transformer: each of \(batch) pictures needs equally many visible patches, numbered 0 to \(count - 1)")
       }
-      let placed = try embedded + positions.value.narrow(axis: 1, start: 1, count: count)
+      let placed = try embedded + positions.narrow(axis: 1, start: 1, count: count)
       let rows = visible.enumerated().flatMap { sample, patches in patches.map { sample * count + $0 } }
-      let first = try (classToken.value + positions.value.narrow(axis: 1, start: 0, count: 1)).expand([batch, 1, width])
+      let first = try (classToken.value + positions.narrow(axis: 1, start: 0, count: 1)).expand([batch, 1, width])
       hidden = try Tensor.concatenate([first, placed.reshape([batch * count, width]).indexSelect(axis: 0, indices: rows).reshape([batch, seen, width])], axis: 1)
     } else {
       let first = try classToken.value.expand([batch, 1, width])
-      hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions.value
+      hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions
     }
     if let preNorm { hidden = try preNorm(hidden) }
     for block in blocks.elements { hidden = try block(hidden) }
@@ -104,8 +120,13 @@ public final class VisionTransformer: Module {
   /// - Throws: `ModelError` if the pictures have another size than the encoder.
   public func callAsFunction(_ images: Tensor) throws -> Tensor {
     let hidden = try tokens(images)
-    guard let pooledNorm else { return try hidden.select(axis: 1, index: 0) }
-    let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)
-    return try pooledNorm(configuration.pooling == .max ? patches.maximum(axis: 1) : patches.mean(axes: [1]))
+    let feature: Tensor
+    if let pooledNorm {
+      let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)
+      feature = try pooledNorm(configuration.pooling == .max ? patches.maximum(axis: 1) : patches.mean(axes: [1]))
+    } else {
+      feature = try hidden.select(axis: 1, index: 0)
+    }
+    return try head.map { try $0(feature) } ?? feature
   }
 }

@@ -60,14 +60,17 @@ public final class MLP: Module {
   public let fc1: Linear
   public let fc2: Linear
   public let activation: Activation
+  /// Whether GELU's tanh form takes the place of the activation.
+  public let usesTanhGelu: Bool
   public let naming: BlockNaming
 
   /// Makes the layers; the output has the input's width.
-  public init(width: Int, hidden: Int, activation: Activation = .gelu, naming: BlockNaming = .timm,
+  public init(width: Int, hidden: Int, activation: Activation = .gelu, usesTanhGelu: Bool = false, naming: BlockNaming = .timm,
               initialization: BlockInitialization = .timm, stream: inout RandomStream) throws {
     fc1 = try Linear(width, hidden, initialization: initialization.first, stream: &stream)
     fc2 = try Linear(hidden, width, initialization: initialization.second, stream: &stream)
     self.activation = activation
+    self.usesTanhGelu = usesTanhGelu
     self.naming = naming
   }
 
@@ -75,7 +78,13 @@ public final class MLP: Module {
     naming == .openCLIP ? [("c_fc", fc1), ("c_proj", fc2)] : [("fc1", fc1), ("fc2", fc2)]
   }
 
-  public func callAsFunction(_ input: Tensor) throws -> Tensor { try fc2(fc1(input, activation: activation)) }
+  public func callAsFunction(_ input: Tensor) throws -> Tensor {
+    guard usesTanhGelu else { return try fc2(fc1(input, activation: activation)) }
+    let x = try fc1(input)
+    // (1 + tanh u) / 2 = sigmoid(2u).
+    let doubled = try (x + x * x * x * 0.044715) * (2 * (2 / Double.pi).squareRoot())
+    return try fc2(x * doubled.sigmoid())
+  }
 }
 
 /// A two-dimensional convolution, NCHW.

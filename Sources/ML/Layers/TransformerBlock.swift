@@ -79,12 +79,12 @@ public final class TransformerBlock: Module {
   public let mlp: MLP
   public let naming: BlockNaming
 
-  public init(width: Int, heads: Int, hidden: Int, activation: Activation = .gelu, epsilon: Double = 1e-6, naming: BlockNaming = .timm,
+  public init(width: Int, heads: Int, hidden: Int, gelu: GeluKind = .exact, epsilon: Double = 1e-6, naming: BlockNaming = .timm,
               initialization: BlockInitialization = .timm, stream: inout RandomStream) throws {
     norm1 = try LayerNorm(width, epsilon: epsilon)
     attention = try SelfAttention(width: width, heads: heads, naming: naming, initialization: initialization, stream: &stream)
     norm2 = try LayerNorm(width, epsilon: epsilon)
-    mlp = try MLP(width: width, hidden: hidden, activation: activation, naming: naming, initialization: initialization, stream: &stream)
+    mlp = try MLP(width: width, hidden: hidden, activation: gelu.activation ?? .gelu, usesTanhGelu: gelu == .tanh, naming: naming, initialization: initialization, stream: &stream)
     self.naming = naming
   }
 

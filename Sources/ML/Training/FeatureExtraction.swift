@@ -28,11 +28,28 @@ public struct PixelNormalization: Codable, Sendable, Equatable {
 ///   - progress: called with the number of pictures done; it may throw to cancel.
 /// - Returns: [images.count, D].
 /// - Throws: `ModelError` that names a picture of another size.
-public func extractFeatures(_ encoder: VisionTransformer, images: [Image], normalization: PixelNormalization = .imageNet,
+public func extractFeatures(_ encoder: any ImageEncoder, images: [Image], normalization: PixelNormalization = .imageNet,
                             batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
-  let size = encoder.configuration.imageSize
-  if let wrong = images.firstIndex(where: { $0.width != size || $0.height != size }) {
-    throw ModelError("features: picture \(wrong) is \(images[wrong].width) x \(images[wrong].height), the encoder reads \(size) x \(size); resize it first")
+  try extract(images, side: encoder.imageSize, normalization, batchSize, empty: [0, encoder.featureWidth], progress) { try encoder($0) }
+}
+
+/// Features of the patches of pictures by a frozen encoder: its tokens without the class token, after the final norm where that comes before pooling.
+///
+/// Parameters as of ``extractFeatures(_:images:normalization:batchSize:progress:)``.
+///
+/// - Returns: [images.count, patches, D], patches row by row.
+public func extractPatchFeatures(_ encoder: VisionTransformer, images: [Image], normalization: PixelNormalization = .imageNet,
+                                 batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
+  let count = encoder.configuration.patchCount
+  return try extract(images, side: encoder.imageSize, normalization, batchSize, empty: [0, count, encoder.configuration.width], progress) {
+    try encoder.tokens($0).narrow(axis: 1, start: 1, count: count).contiguous()
+  }
+}
+
+private func extract(_ images: [Image], side: Int, _ normalization: PixelNormalization, _ batchSize: Int, empty: [Int], _ progress: (Int) throws -> Void,
+                     _ compute: (Tensor) throws -> Tensor) throws -> Tensor {
+  if let wrong = images.firstIndex(where: { $0.width != side || $0.height != side }) {
+    throw ModelError("features: picture \(wrong) is \(images[wrong].width) x \(images[wrong].height), the encoder reads \(side) x \(side); resize it first")
   }
   guard batchSize >= 1 else { throw ModelError("features: the batch size must be at least 1, got \(batchSize)") }
   let (mean, deviation) = normalization.vectors
@@ -41,16 +58,16 @@ public func extractFeatures(_ encoder: VisionTransformer, images: [Image], norma
     var start = 0
     while start < images.count {
       let range = start..<min(start + batchSize, images.count)
-      let batch = try Tensor.build([range.count, 3, size, size]) { buffer in
+      let batch = try Tensor.build([range.count, 3, side, side]) { buffer in
         guard let base = buffer.baseAddress else { return }
         ThreadPool.parallelFor(range.count, grain: 8) { index in
-          images[range.lowerBound + index].writePlanar(into: base + index * 3 * size * size, mean: mean, deviation: deviation)
+          images[range.lowerBound + index].writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
         }
       }
-      parts.append(try encoder(batch))
+      parts.append(try compute(batch))
       start = range.upperBound
       try progress(start)
     }
-    return parts.isEmpty ? try Tensor.zeros([0, encoder.featureWidth]) : try Tensor.concatenate(parts, axis: 0)
+    return parts.isEmpty ? try Tensor.zeros(empty) : try Tensor.concatenate(parts, axis: 0)
   }
 }

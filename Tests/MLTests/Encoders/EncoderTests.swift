@@ -77,7 +77,7 @@ struct EncoderTests {
     #expect(ModelGolden.message { _ = try model(Tensor.zeros([1, 3, 32, 32])) }.contains("[batch, 3, 16, 16], got [1, 3, 32, 32]"))
     #expect(ModelGolden.message { try VisionTransformerConfiguration(imageSize: 30).validate() }.contains("patches of 4 pixels do not tile an image of 30"))
     #expect(ModelGolden.message { try VisionTransformerConfiguration(width: 100, heads: 3).validate() }.contains("width 100 cannot be cut into 3 equal heads"))
-    #expect(ModelGolden.message { _ = try VisionTransformerConfiguration(variant: "H/14") }.contains("S/16, B/16, L/16"))
+    #expect(ModelGolden.message { _ = try VisionTransformerConfiguration(variant: "H/14") }.contains("Ti/16, S/16, B/16, L/16"))
     #expect(ModelGolden.message { _ = try PaddedCaptions([[1, 2, 3]], contextLength: 2) }.contains("caption 0 has 3 tokens but the model reads at most 2"))
   }
 

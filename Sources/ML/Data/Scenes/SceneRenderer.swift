@@ -48,32 +48,22 @@ struct SceneCanvas {
   func paint(_ object: SceneObjectFacts, _ pose: ScenePose, _ lighting: SceneLighting) {
     let surface = SceneSurface(pattern: object.pattern, pose: pose, side: Float(side))
     let light = SceneNuisances.direction(lighting.direction)
-    let turn = SceneNuisances.direction(pose.rotation)
-    let axis = SceneNuisances.direction(pose.tiltAxis)
-    let stretch = 1 / pose.foreshortening - 1
-    let grown = 1 + surface.rim * 0.5
-    let scale = grown / pose.radius
-    let thickness = pose.radius * pose.foreshortening.squareRoot() / grown
+    let frame = SceneObjectFrame(pose, rim: surface.rim)
+    let thickness = frame.thickness
     let tone = object.colour.tone
     let companion = object.colour.companion
-
-    /// From the picture to the upright object of unit radius.
-    @inline(__always) func local(_ offset: SIMD2<Float>) -> SIMD2<Float> {
-      let level = offset + axis * ((offset * axis).sum() * stretch)
-      return SIMD2(level.x * turn.x + level.y * turn.y, level.y * turn.x - level.x * turn.y) * scale
-    }
 
     let reach = SIMD2<Float>(repeating: pose.radius * (1.2 + surface.rim))
     let cast = light * (-0.26 * pose.radius)
     let softness = 1 / (0.3 * pose.radius)
     visit(lower: pose.centre + cast - reach, upper: pose.centre + cast + reach) { point, pixel in
-      let distance = object.shape.distance(local(point - pose.centre - cast)) * thickness
+      let distance = object.shape.distance(frame.local(point - pose.centre - cast)) * thickness
       let shade = max(0, min(1, 0.5 - distance * softness))
       pixel *= 1 - lighting.shadow * shade
     }
     visit(lower: pose.centre - reach, upper: pose.centre + reach) { point, pixel in
       let offset = point - pose.centre
-      let place = local(offset)
+      let place = frame.local(offset)
       let distance = object.shape.distance(place)
       let coverage = covered((surface.rim - distance) * thickness)
       if coverage > 0 {
