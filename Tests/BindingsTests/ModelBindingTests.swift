@@ -129,5 +129,34 @@ extension BindingsTests {
         return tensor.same(e:features(x), encoder.load("\(bench.folder)/e.safetensors"):features(x))
         """) == "true")
     }
+
+    @Test func `a residual network comes back from its file with the same features, and says that it has no patches`() throws {
+      let bench = try Workbench()
+      let code = """
+        local d = data.scenes{count = 4}
+        local net = encoder.resnet{width = 8, seed = 3}
+        net:save("\(bench.folder)-resnet")
+        local again = encoder.load("\(bench.folder)-resnet")
+        os.remove("\(bench.folder)-resnet")
+        local ok, message = pcall(net.patch_features, net, d)
+        return net:features(d):is_close(again:features(d)), net.width, ok, message:find("only a vision transformer has patches", 1, true) ~= nil
+        """
+      #expect(bench.show(code) == "true\t64\tfalse\ttrue")
+    }
+
+    @Test func `an import refuses to guess the activation and names what does not fit`() throws {
+      let bench = try Workbench()
+      let code = """
+        local path = "\(bench.folder)-import"
+        encoder.random{width = 16, depth = 1, heads = 2, pooling = "mean"}:save(path)
+        local _, guess = pcall(encoder.import, path, {network = "vit", heads = 2})
+        local _, pooled = pcall(encoder.import, path, {network = "vit", heads = 2, gelu = "exact"})
+        local _, ignored = pcall(encoder.import, path, {network = "vit", heads = 2, gelu = "exact", ignore = {"head.bias"}})
+        os.remove(path)
+        return guess:find("which GELU", 1, true) ~= nil, pooled:find("missing: norm.weight, norm.bias", 1, true) ~= nil, pooled:find("fc_norm.weight", 1, true) ~= nil,
+          ignored:find("ignore names", 1, true) ~= nil
+        """
+      #expect(bench.show(code) == "true\ttrue\ttrue\ttrue")
+    }
   }
 }

@@ -40,7 +40,7 @@ extension EvaluationLibrary {
     returns: .table("the fields R@1, R@5 ..., mean_rank, median_rank", type: "table<string, number>"),
     source: "Karpathy & Fei-Fei 2015, arXiv:1412.2306, section 4.1",
     example: ("""
-      local r = eval.retrieval(tensor.new{{1, 0}, {0, 1}}, tensor.new{{1, 0.1}, {0.9, 0.2}}, {at = {1, 2}})
+      local r = eval.retrieval(tensor.new{{1, 0}, {0, 1}}, tensor.new{{1, 0.1}, {0.9, -0.2}}, {at = {1, 2}})
       return r["R@1"], r["R@2"], r.median_rank
       """, "0.5\t1.0\t1")
   ) { queries, candidates, settings in
