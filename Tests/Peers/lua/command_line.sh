@@ -4,7 +4,7 @@
 # standard input, without "-", and fails makes Loam fail; lua5.4 then returns 0.
 #   command_line.sh path/to/loam
 set -uo pipefail
-loam="$1"
+loam="$(realpath "$1")"
 command -v lua5.4 > /dev/null || { echo "lua5.4 is not installed: the command line was not compared"; exit 0; }
 folder="$(mktemp -d)"; cd "$folder"
 mkdir -p libs
