@@ -16,8 +16,8 @@ struct LoamCommand: ParsableCommand {
       """,
     version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
+  @Option(name: .short, help: "Run this piece of Lua instead of talking.") var execute: String?
   @OptionGroup var machine: MachineOptions
-  @Argument(parsing: .allUnrecognized, help: .hidden) var words: [String] = []
 
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
@@ -30,7 +30,7 @@ struct LoamCommand: ParsableCommand {
 
   mutating func run() throws {
     try machine.apply()
-    throw ExitCode(try LuaCommand.run(words))
+    throw ExitCode(try LuaCommand.run(execute.map { ["-e", $0] } ?? []))
   }
 }
 
