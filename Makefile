@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench docs soak sanitize check-peers check-kernel packages clean
+.PHONY: demo test build bench docs soak sanitize check-peers check-kernel check-lua packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -52,6 +52,10 @@ check-peers:
 # Jupyter's own test suite, front ends and runners of notebooks, and a client of bare ZeroMQ that also judges ipykernel.
 check-kernel: build
 	LOAM=$(LOAM) Tests/Peers/jupyter/check.sh
+
+# The official test suite of Lua inside Loam, and the command line beside lua5.4's.
+check-lua: build
+	LOAM=$(LOAM) Tests/Peers/lua/check.sh
 
 clean:
 	rm -rf .build

@@ -34,14 +34,13 @@ public enum Loam {
   @discardableResult
   public static func install(into state: LuaState, options: SessionOptions = SessionOptions(), asGlobals: Bool = false) throws -> ScriptSession {
     let session = ScriptSession(options: options, interrupt: state.interrupt)
-    try prepare(state)
-    try state.install(libraries(session), asGlobals: asGlobals)
+    prepare(state)
+    try state.install(libraries(session), version: version, asGlobals: asGlobals)
     return session
   }
 
   /// What a state needs before libraries are installed in it.
-  public static func prepare(_ state: LuaState) throws {
+  public static func prepare(_ state: LuaState) {
     MemoryPressure.attach(state)
-    try ModuleExtras.prepare(state)
   }
 }

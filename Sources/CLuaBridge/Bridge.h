@@ -10,6 +10,7 @@ typedef struct loam_bridge {
   loam_release release;
   loam_interrupt *interrupt;
   int warnings;
+  int allows_binary; // chunks
 } loam_bridge;
 
 static inline loam_bridge *bridge_of(lua_State *L) { return *(loam_bridge **)lua_getextraspace(L); }

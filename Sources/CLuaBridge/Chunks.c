@@ -1,17 +1,22 @@
-// load, loadfile, dofile and the file searcher of require, for text chunks only: Lua does not verify bytecode, so a bad
-// binary chunk can crash the process.
+// load, loadfile, dofile and the file searcher of require, for text chunks only unless a state allows others: Lua does not verify
+// bytecode, so a bad binary chunk can crash the process.
 #include <string.h>
 #include "Bridge.h"
+
+void loam_allow_binary_chunks(lua_State *L) { bridge_of(L)->allows_binary = 1; }
+
+static const char *default_mode(lua_State *L) { return bridge_of(L)->allows_binary ? "bt" : "t"; }
 
 int loam_load_text(lua_State *L, const char *source, size_t length, const char *chunk_name) {
   return luaL_loadbufferx(L, source, length, chunk_name, "t");
 }
 
-int loam_load_file(lua_State *L, const char *path) { return luaL_loadfilex(L, path, "t"); }
+int loam_load_file(lua_State *L, const char *path) { return luaL_loadfilex(L, path, default_mode(L)); }
 
-// "t" or "bt" (the default) becomes "t"; "b" stays and refuses the text, as it should.
-static const char *text_mode(lua_State *L, int index) {
-  const char *mode = luaL_optstring(L, index, "t");
+// Where binary chunks are not allowed "t" or "bt" (the default) becomes "t"; "b" stays and refuses the text, as it should.
+static const char *allowed_mode(lua_State *L, int index) {
+  const char *mode = luaL_optstring(L, index, default_mode(L));
+  if (bridge_of(L)->allows_binary) return mode;
   return strchr(mode, 't') != NULL ? "t" : "b";
 }
 
@@ -52,25 +57,25 @@ static int refuse_binary(lua_State *L, const char *name) {
 
 static int load(lua_State *L) {
   int environment = lua_isnone(L, 4) ? 0 : 4;
-  const char *mode = text_mode(L, 3);
+  const char *mode = allowed_mode(L, 3);
   size_t length;
   const char *source = lua_tolstring(L, 1, &length);
   if (source != NULL) {
     const char *name = luaL_optstring(L, 2, source);
-    if (mode[0] == 'b' && length > 0 && source[0] == LUA_SIGNATURE[0]) return refuse_binary(L, "load");
+    if (!bridge_of(L)->allows_binary && mode[0] == 'b' && length > 0 && source[0] == LUA_SIGNATURE[0]) return refuse_binary(L, "load");
     return finish_load(L, luaL_loadbufferx(L, source, length, name, mode), environment);
   }
   const char *name = luaL_optstring(L, 2, "=(load)");
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_settop(L, 5);
-  return finish_load(L, lua_load(L, read_piece, NULL, name, "t"), environment);
+  return finish_load(L, lua_load(L, read_piece, NULL, name, bridge_of(L)->allows_binary ? mode : "t"), environment);
 }
 
 static int load_file(lua_State *L) {
   const char *path = luaL_optstring(L, 1, NULL);
-  const char *mode = text_mode(L, 2);
+  const char *mode = allowed_mode(L, 2);
   int environment = lua_isnone(L, 3) ? 0 : 3;
-  if (mode[0] == 'b') return refuse_binary(L, "loadfile");
+  if (!bridge_of(L)->allows_binary && mode[0] == 'b') return refuse_binary(L, "loadfile");
   return finish_load(L, luaL_loadfilex(L, path, mode), environment);
 }
 
@@ -83,7 +88,7 @@ static int finish_do(lua_State *L, int status, lua_KContext context) {
 static int do_file(lua_State *L) {
   const char *path = luaL_optstring(L, 1, NULL);
   lua_settop(L, 1);
-  if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
+  if (luaL_loadfilex(L, path, default_mode(L)) != LUA_OK) return lua_error(L);
   lua_callk(L, 0, LUA_MULTRET, 0, finish_do);
   return finish_do(L, 0, 0);
 }
@@ -98,7 +103,7 @@ static int search_file(lua_State *L) {
   if (lua_isnil(L, -2)) return 1; // the list of files tried
   lua_pop(L, 1);
   const char *path = lua_tostring(L, -1);
-  if (luaL_loadfilex(L, path, "t") != LUA_OK)
+  if (luaL_loadfilex(L, path, default_mode(L)) != LUA_OK)
     return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, path, lua_tostring(L, -1));
   lua_insert(L, -2);
   return 2;

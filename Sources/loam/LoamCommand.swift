@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bindings
+import Foundation
 import class Host.Interrupt
 import class Host.LuaState
 import struct Host.Program
@@ -9,21 +10,27 @@ import struct Host.Program
 struct LoamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "loam", abstract: "A research notebook host: Lua scripts over a compiled tensor, diffusion and representation-learning core.",
-    discussion: "Without a command Loam talks: an interactive Lua with help(f), completion and history.",
+    discussion: """
+      Without a command Loam talks: an interactive Lua with help(f), completion and history. A file instead of a command is run as lua runs it, and so are \
+      lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [FILE|-] [ARGUMENTS].
+      """,
     version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
   @Option(name: .short, help: "Run this piece of Lua instead of talking.") var execute: String?
   @OptionGroup var machine: MachineOptions
 
+  static func main() {
+    let words = Array(CommandLine.arguments.dropFirst())
+    // What lua would understand is not for this parser, which would take a script's arguments for its own.
+    guard let first = words.first, !first.hasPrefix("--") || first == "--", first != "-h", first != "help", !commandNames.contains(first) else { return main(words) }
+    do { Foundation.exit(try LuaCommand.run(words)) } catch { Self.exit(withError: error) }
+  }
+
+  private static let commandNames = Set(configuration.subcommands.map { $0.configuration.commandName ?? "" })
+
   mutating func run() throws {
     try machine.apply()
-    let state = try LuaState()
-    try Loam.install(into: state, asGlobals: true)
-    try state.installHelp()
-    Interrupt.shared.handleControlC()
-    let program = Program(state)
-    if let execute { throw ExitCode(program.run(code: execute)) }
-    throw ExitCode(program.talk(banner: "Loam \(Loam.version), Lua 5.4. help() lists the libraries, help(f) explains a function, Ctrl-D leaves."))
+    throw ExitCode(try LuaCommand.run(execute.map { ["-e", $0] } ?? []))
   }
 }
 

@@ -48,7 +48,7 @@ extension BindingsTests {
       session.store.announce = { _ in }
       let tests = Doctests {
         let state = try LuaState(interrupt: Interrupt())
-        try Loam.prepare(state)
+        Loam.prepare(state)
         return state
       }
       let failures = try tests.failures(in: Loam.libraries(session))

@@ -205,4 +205,20 @@ private final class Workplace {
             #expect(place.ask(type, ["code": 3, "cursor_pos": "x", "user_expressions": [1], "n": -5, "start": "a"])["status"]?.text != nil)
         }
     }
+
+    @Test func `progress is one display that is updated`() throws {
+        let place = try Workplace()
+        place.execute("")
+        place.link.published = []
+        var time = 0.0
+        let reporter = ProgressReporter(label: "train", total: 3, output: ProgressDisplay.output(place.display, identifier: "p"), clock: { time })
+        for step in 1...3 {
+            time += 1
+            reporter.update(step)
+        }
+        reporter.finish(summary: false)
+        #expect(place.types == ["display_data", "update_display_data", "update_display_data", "update_display_data"])
+        #expect(place.first("display_data")?["data"]?["text/plain"]?.text?.contains("1/3") == true)
+        #expect(place.link.published.allSatisfy { $0.content["transient"]?["display_id"]?.text == "p" })
+    }
 }

@@ -59,6 +59,6 @@ enum TensorLibrary {
       functions: creation + methods + [
         TensorShapes.concatenate, TensorShapes.stack, TensorProducts.attention, TensorProducts.einsum, TensorProducts.dropout(session),
         TensorElementwise.same, TensorGradients.noGrad, TensorGradients.checkpoint, TensorGradients.microBatches, TensorGradients.check, memory, releaseCache,
-      ], types: [type, TensorGradients.type])
+      ], types: [type, TensorGradients.type], call: TensorCreation.callable)
   }
 }

@@ -73,6 +73,9 @@ void loam_push_globals(lua_State *L);
 
 // MARK: Chunks
 
+/// From now on the state loads binary chunks too, by `load` and its kin and from files. A bad one can crash the process.
+void loam_allow_binary_chunks(lua_State *L);
+
 /// Loads a text chunk; returns the status, with the function or the message on top.
 int loam_load_text(lua_State *L, const char *source, size_t length, const char *chunk_name);
 

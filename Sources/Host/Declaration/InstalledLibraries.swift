@@ -16,8 +16,9 @@ extension LuaState {
     ///
     /// - Parameters:
     ///   - root: default "loam".
+    ///   - version: the field `version` of the root, if given.
     ///   - asGlobals: whether the root and each library are global variables too, as in the REPL and in notebooks.
-    public func install(_ libraries: [Library], root: String = "loam", asGlobals: Bool = false) throws {
+    public func install(_ libraries: [Library], root: String = "loam", version: String? = nil, asGlobals: Bool = false) throws {
         for library in libraries {
             installed.all.append(library)
             for type in library.types { objects.declared[type.identifier] = type }
@@ -28,7 +29,7 @@ extension LuaState {
             try preload(root + "." + library.name, loader)
         }
         let rootLoader = Function(direct: root, "Makes the module that holds all others.", []) { call in
-            try call.state.buildRoot(root, on: call.L)
+            try call.state.buildRoot(root, version: version, on: call.L)
             return 1
         }
         try preload(root, rootLoader)
@@ -67,12 +68,17 @@ extension LuaState {
             lua_rawset(L, -3)
         }
         installed.tables[UnsafeRawPointer(lua_topointer(L, -1)!)] = library
-        addNameCheck(on: L, module: library.name, known: library.functions.map(\.name) + library.constants.map(\.name)) { _, _ in nil }
+        addNameCheck(on: L, module: library.name, known: library.functions.map(\.name) + library.constants.map(\.name), call: library.call) { _, _ in nil }
     }
 
     /// Pushes the root table, whose fields are required when first used.
-    private func buildRoot(_ root: String, on L: OpaquePointer) throws {
+    private func buildRoot(_ root: String, version: String?, on L: OpaquePointer) throws {
         lua_createtable(L, 0, Int32(installed.all.count))
+        if let version {
+            Call.push("version", on: L)
+            Call.push(version, on: L)
+            lua_rawset(L, -3)
+        }
         addNameCheck(on: L, module: root, known: installed.all.map(\.name)) { call, name in
             guard call.state.installed.all.contains(where: { $0.name == name }) else { return nil }
             return try call.state.requireModule(root + "." + name)
@@ -80,7 +86,7 @@ extension LuaState {
     }
 
     /// Gives the table on top a metatable under which an unknown name is an error with a suggestion.
-    private func addNameCheck(on L: OpaquePointer, module: String, known: [String], find: @escaping (Call, String) throws -> LuaValue?) {
+    private func addNameCheck(on L: OpaquePointer, module: String, known: [String], call: Function? = nil, find: @escaping (Call, String) throws -> LuaValue?) {
         let lookup = Function(direct: "index", "Finds a name of the module.", []) { call in
             guard let name = call.string(2) else {
                 call.pushNone()
@@ -96,10 +102,15 @@ extension LuaState {
             try call.push(value)
             return 1
         }
-        lua_createtable(L, 0, 1)
+        lua_createtable(L, 0, 2)
         Call.push("__index", on: L)
         loam_push_function(L, context(for: lookup, isMetamethod: true))
         lua_rawset(L, -3)
+        if let call {
+            Call.push("__call", on: L)
+            loam_push_function(L, context(for: call))
+            lua_rawset(L, -3)
+        }
         lua_setmetatable(L, -2)
     }
 }

@@ -19,12 +19,17 @@ public final class Library {
     public let functions: [Function]
     public let types: [ObjectType]
     public let constants: [Constant]
+    /// What calling the module itself does; it gets the module as its first argument.
+    let call: Function?
 
-    public init(_ name: String, _ doc: String, functions: [Function], types: [ObjectType] = [], constants: [Constant] = []) {
+    public init(
+        _ name: String, _ doc: String, functions: [Function], types: [ObjectType] = [], constants: [Constant] = [], call: Function? = nil
+    ) {
         self.name = name
         self.doc = doc
         self.functions = functions
         self.types = types
         self.constants = constants
+        self.call = call
     }
 }

@@ -36,6 +36,11 @@ public struct KernelProgram {
         dup2(nothing, STDIN_FILENO)
         close(nothing)
         state.interrupt.handleControlC(endsProgram: false)
+        var progressCount = 0
+        ProgressOutput.standard = { [display] in
+            progressCount += 1
+            return ProgressDisplay.output(display, identifier: "progress-\(progressCount)")
+        }
         let kernel = try Kernel(state, description: description, display: display, link: transport)
         while case .answer(let request, let isAborted) = transport.next() { kernel.handle(request, isAborted: isAborted) }
         transport.close()

@@ -22,6 +22,9 @@ public struct ProgressOutput {
         self.width = width
     }
 
+    /// Where progress is shown unless something else is asked for; a front end with displays of its own sets it.
+    nonisolated(unsafe) public static var standard: () -> ProgressOutput = { .standardError() }
+
     /// The standard error stream: live if it is a terminal other than a dumb one, coloured unless `NO_COLOR` is set.
     public static func standardError() -> ProgressOutput {
         let kind = getenv("TERM").map { String(cString: $0) } ?? "dumb"
@@ -65,7 +68,7 @@ public final class ProgressReporter {
     ///   - quietInterval: seconds between two lines where the output is not live, 10 by default.
     ///   - clock: seconds on a clock that never goes back.
     public init(
-        label: String, total: Int?, unit: String = "step", done: Int = 0, output: ProgressOutput = .standardError(), quietInterval: Double = 10,
+        label: String, total: Int?, unit: String = "step", done: Int = 0, output: ProgressOutput = ProgressOutput.standard(), quietInterval: Double = 10,
         clock: @escaping () -> Double = ProgressReporter.monotonicSeconds
     ) {
         state = ProgressState(label: label, unit: unit, done: done, total: total, elapsed: 0)

@@ -38,7 +38,7 @@ public struct Program {
     /// Talks with the user until Ctrl-D; from a pipe, runs line by line without prompts, and fails if a line failed.
     ///
     /// - Parameters:
-    ///   - banner: shown first on a terminal.
+    ///   - banner: shown first on a terminal; empty shows none.
     ///   - historyPath: the file that keeps the lines; default: `$LOAM_HISTORY`, else `.loam_history` in the home folder.
     public func talk(banner: String, historyPath: String? = defaultHistoryPath()) -> Int32 {
         let session = Session(
@@ -46,7 +46,7 @@ public struct Program {
             writeError: { text in fflush(stdout); fputs(text, stderr) })
         let completion = Completion(state: state, scope: session.scope)
         let editor = LineEditor(interrupt: state.interrupt, historyPath: historyPath, complete: completion.words)
-        if editor.isTerminal { print(banner) }
+        if editor.isTerminal, !banner.isEmpty { print(banner) }
         var status = Status.success
         while true {
             switch editor.read(prompt: session.isContinuing ? ">> " : "> ") {
@@ -75,7 +75,7 @@ public struct Program {
         return getenv("HOME").map { String(cString: $0) + "/.loam_history" }
     }
 
-    private func guarded(_ body: () throws -> Void) -> Int32 {
+    func guarded(_ body: () throws -> Void) -> Int32 {
         defer { fflush(stdout) }
         do {
             try body()

@@ -28,18 +28,26 @@ extension LuaState {
         try entering { _ in try load(source, chunkName: chunkName).call(arguments: arguments) }
     }
 
-    /// Runs a file as the `lua` program does: `arg` holds the script's name at 0 and the arguments from 1, which are
-    /// also the chunk's varargs.
+    /// Runs a file as the `lua` program does: `arg` holds the script's name at 0, the arguments from 1, which are also the chunk's
+    /// varargs, and what stood before the script below 0. `require` looks into the script's folder first.
     ///
     /// - Parameter path: the file; "-" reads standard input.
     @discardableResult
-    public func runFile(_ path: String, arguments: [String] = [], program: String = "loam") throws -> [LuaValue] {
-        try setArguments(script: path, arguments, program: program)
+    public func runFile(_ path: String, arguments: [String] = [], program: String = "loam", options: [String] = []) throws -> [LuaValue] {
+        try setArguments(script: path, arguments, program: program, options: options)
+        if path != "-" { try searchFirst(Folder.parent(of: path)) }
         return try entering { _ in try load(file: path == "-" ? nil : path).call(arguments: arguments.map(LuaValue.string)) }
     }
 
+    /// Lets `require` look into a folder before all others.
+    private func searchFirst(_ folder: String) throws {
+        guard folder != ".", !folder.contains(where: { $0 == ";" || $0 == "?" }), case .table(let package) = global("package"), case .string(let path) = package["path"] else { return }
+        let stem = folder == "/" ? "" : folder
+        try package.set("path", .string("\(stem)/?.lua;\(stem)/?/init.lua;" + path))
+    }
+
     /// Sets the global table `arg`.
-    public func setArguments(script: String?, _ arguments: [String], program: String = "loam") throws {
+    public func setArguments(script: String?, _ arguments: [String], program: String = "loam", options: [String] = []) throws {
         let L = running
         let top = lua_gettop(L)
         defer { lua_settop(L, top) }
@@ -51,8 +59,10 @@ extension LuaState {
         Call.push(script ?? program, on: L)
         lua_rawseti(L, -2, 0)
         if script != nil {
-            Call.push(program, on: L)
-            lua_rawseti(L, -2, -1)
+            for (offset, word) in ([program] + options).enumerated() {
+                Call.push(word, on: L)
+                lua_rawseti(L, -2, lua_Integer(offset - options.count - 1))
+            }
         }
         let table = LuaTable(reference: makeReference(L))
         try setGlobal("arg", .table(table))

@@ -61,6 +61,9 @@ public final class LuaState {
         _ = loam_collect(running)
     }
 
+    /// Lets code of this state load precompiled chunks, as `lua` does. Lua does not check them: a damaged one can crash the process.
+    public func allowBinaryChunks() { loam_allow_binary_chunks(main) }
+
     /// Memory that Lua itself uses, in kilobytes.
     public var kilobytes: Int { Int(loam_lua_kilobytes(running)) }
 
