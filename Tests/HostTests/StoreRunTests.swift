@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 @testable import Host
 
@@ -7,6 +8,18 @@ import Testing
         RunDescription(
             script: script, scriptHash: ContentHash(of: [1]), preset: "smoke", seed: 7, parameters: ["steps": 10, "rate": 0.1], version: "0.1",
             machine: "test machine")
+    }
+
+    @Test func `several that open a new record at one moment all find it made`() throws {
+        for round in 0..<5 {
+            let test = try TestStore()
+            let path = test.folder.file("runs-\(round).sqlite")
+            let faults = Mutex([any Error]())
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                do { _ = try RunDatabase(path: path) } catch { faults.withLock { $0.append(error) } }
+            }
+            #expect(faults.withLock { $0.isEmpty }, "\(faults.withLock { "\($0)" })")
+        }
     }
 
     @Test func `a run keeps parameters, metrics, artifacts and stages`() throws {

@@ -19,7 +19,8 @@ public final class RunDatabase {
         configuration.maximumReaderCount = 2
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
-            try Self.migrator.migrate(pool)
+            // Another process may be making the tables at this moment: the second look finds them made.
+            do { try Self.migrator.migrate(pool) } catch { try Self.migrator.migrate(pool) }
         } catch {
             throw Self.told(error, path: path)
         }
