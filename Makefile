@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench docs soak sanitize check-peers check-kernel check-lua packages clean
+.PHONY: demo test build bench table-objectives docs soak sanitize check-peers check-kernel check-lua packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -29,6 +29,10 @@ packages:
 # Loam beside PyTorch, alternating; needs the peers' Python (Benchmarks/README.md).
 bench: build
 	python3 Benchmarks/compare.py
+
+# Every objective on the same pictures, three seeds: some forty minutes on two cores.
+table-objectives: build
+	$(LOAM) run scripts/table_objectives.lua --preset laptop
 
 # The reference of all Lua functions, and stubs for editors.
 docs: build
