@@ -30,7 +30,7 @@ packages:
 bench: build
 	python3 Benchmarks/compare.py
 
-# Every objective on the same pictures, three seeds: some forty minutes on two cores.
+# Every objective on the same pictures, three seeds: half an hour on two cores.
 table-objectives: build
 	$(LOAM) run scripts/table_objectives.lua --preset laptop
 
