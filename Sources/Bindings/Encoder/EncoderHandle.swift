@@ -44,14 +44,18 @@ final class EncoderHandle: LuaObject {
   private static let objectiveKey = "loam.objective"
   private static let normalizationKey = "loam.normalization"
 
-  /// The key under which the configuration is kept, and the configuration as JSON.
-  private func configuration() throws -> (key: String, json: String) {
+  /// A value as JSON with its keys in order, so that equal encoders make equal files.
+  private static func json(_ value: some Encodable) throws -> String {
     let coder = JSONEncoder()
     coder.outputFormatting = [.sortedKeys]
-    func text(_ value: some Encodable) throws -> String { String(decoding: try coder.encode(value), as: UTF8.self) }
+    return String(decoding: try coder.encode(value), as: UTF8.self)
+  }
+
+  /// The key under which the configuration is kept, and the configuration as JSON.
+  private func configuration() throws -> (key: String, json: String) {
     switch encoder {
-    case let transformer as VisionTransformer: return (EncoderHandle.transformerKey, try text(transformer.configuration))
-    case let residual as ResNet: return (EncoderHandle.residualKey, try text(residual.configuration))
+    case let transformer as VisionTransformer: return (EncoderHandle.transformerKey, try EncoderHandle.json(transformer.configuration))
+    case let residual as ResNet: return (EncoderHandle.residualKey, try EncoderHandle.json(residual.configuration))
     default: throw LuaError("an encoder of type \(Swift.type(of: encoder)) cannot be described")
     }
   }
@@ -59,8 +63,7 @@ final class EncoderHandle: LuaObject {
   /// Writes weights, configuration, normalisation and objective.
   func write(_ path: String) throws {
     let (key, json) = try configuration()
-    let pixels = String(decoding: try JSONEncoder().encode(normalization), as: UTF8.self)
-    let metadata = [key: json, EncoderHandle.objectiveKey: objective, EncoderHandle.normalizationKey: pixels]
+    let metadata = [key: json, EncoderHandle.objectiveKey: objective, EncoderHandle.normalizationKey: try EncoderHandle.json(normalization)]
     try TensorFile.write(encoder.namedTensors(), metadata: metadata, to: path)
   }
 

@@ -45,7 +45,6 @@ public final class NotebookWorld {
     case let handle as TableHandle: return NotebookDisplay(text, form: .table(handle.table))
     case let handle as PlotHandle: return NotebookDisplay(text, form: .plot(handle.plot))
     case let handle as PicturesHandle: return NotebookDisplay(text, form: .images(handle.grid, png: try handle.png()))
-    case let handle as ImageHandle: return NotebookDisplay(text, form: .picture(try PNG.encode(handle.image)))
     default:
       // What shows as a picture elsewhere, such as a tensor of pixels, is one here too.
       guard let forms = try (object as? any Displayable)?.richForms()?.forms, case .bytes(let png)? = forms.first(where: { $0.type == "image/png" })?.content else { return nil }

@@ -168,5 +168,8 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     guard objective != .mae || (maskRatio > 0 && maskRatio < 1 && visiblePatches < encoder.patchCount) else {
       throw ModelError("representation: mae needs a mask ratio in (0, 1) that hides at least one of \(encoder.patchCount) patches, got \(maskRatio)")
     }
+    guard objective != .mae || encoder.stem == .patch else {
+      throw ModelError("representation: mae needs the stem patch: a convolutional one looks across borders into the hidden patches")
+    }
   }
 }

@@ -71,5 +71,8 @@ struct ObjectiveGoldenTests {
     var options = ObjectiveGoldenTests.options(.mae)
     options.maskRatio = 1
     #expect(ModelGolden.message { try options.validate() }.contains("mask ratio in (0, 1)"))
+    options.maskRatio = 0.75
+    options.encoder.stem = .convolutional
+    #expect(ModelGolden.message { try options.validate() }.contains("mae needs the stem patch"))
   }
 }
