@@ -3,6 +3,7 @@ import Bindings
 import Foundation
 import class Host.Interrupt
 import class Host.LuaState
+import enum Host.Folder
 import struct Host.Program
 
 /// The command line: thin, everything it does lives in Bindings and Host.
@@ -14,7 +15,7 @@ struct LoamCommand: ParsableCommand {
       Without a command Loam talks: an interactive Lua with help(f), completion and history. A file instead of a command is run as lua runs it, and so are \
       lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [FILE|-] [ARGUMENTS].
       """,
-    version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
+    version: Loam.version, subcommands: [RunCommand.self, PlanCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
   @Option(name: .short, help: "Run this piece of Lua instead of talking.") var execute: String?
   @OptionGroup var machine: MachineOptions
@@ -64,14 +65,17 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Which of the script's presets to use.") var preset: String?
   @Option(help: "The experiment's seed.") var seed: Int?
   @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
+  @Option(help: "Folder of kept results, which stand in for stages that were never run here; default notebooks/results beside the script's folder.") var kept: String?
+  @Flag(help: "Use no kept results.") var fresh = false
   @OptionGroup var machine: MachineOptions
   @Argument(parsing: .postTerminator, help: "The script's own parameters, as --name value.") var arguments: [String] = []
 
   mutating func run() throws {
     try machine.apply()
     let state = try LuaState()
+    let keptFolder = fresh ? nil : kept ?? (file == "-" ? "." : Folder.parent(of: file)) + "/../notebooks/results"
     let session = try Loam.install(
-      into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store))
+      into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store, keptFolder: keptFolder))
     try state.installHelp()
     Interrupt.shared.handleControlC()
     let status = Program(state).run(file: file, arguments: arguments)

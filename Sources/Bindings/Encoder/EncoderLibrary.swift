@@ -97,7 +97,9 @@ enum EncoderLibrary {
         model: try RepresentationModel(options, seed: options.optimization.seed), data: groups, dataIdentity: set.digest.hex,
         augmentation: try AugmentationRecipe.named(s[augmentation], side: s[size]))
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
-      return EncoderHandle(try trainer.model.trainedEncoder(), objective: kind.rawValue, losses: trainer.loop.losses)
+      var joint: JointEncoderHandle?
+      if let tokenizer, let model = try trainer.model.jointEncoder() { joint = JointEncoderHandle(model, tokenizer: tokenizer, objective: kind.rawValue) }
+      return EncoderHandle(try trainer.model.trainedEncoder(), objective: kind.rawValue, losses: trainer.loop.losses, joint: joint)
     }
   }
 
@@ -164,11 +166,14 @@ enum EncoderLibrary {
         Property("losses", "Loss of each training step.", .list(of: .number("loss"))) { (e: EncoderHandle) in e.losses.map(Double.init) },
         Property("objective", "What it was trained by, or \"random\".", .string("it")) { (e: EncoderHandle) in e.objective },
         Property("width", "Width of its features.", .integer("it")) { (e: EncoderHandle) in e.encoder.featureWidth },
+        Property("joint", "With the text tower that was trained beside it; nil where there was none, and for encoders read from files.",
+                 .optional(.object("it", JointEncoderHandle.self))) { (e: EncoderHandle) in e.joint },
       ],
       describe: { e in e.summary })
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("encoder", "Encoders of pictures and how they learn.", functions: [train(session), random, resNet, load, importing], types: [type(session)])
+    Library("encoder", "Encoders of pictures and how they learn.", functions: [train(session), random, resNet, load, importing, JointEncoderLibrary.load],
+            types: [type(session), JointEncoderLibrary.type(session)])
   }
 }
