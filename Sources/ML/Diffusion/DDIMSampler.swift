@@ -120,23 +120,11 @@ public struct DDIMSampler: Sendable {
     for (number, step) in plan.steps.enumerated() {
       let output = try network(pictures, step.time)
       pictures = try self.step(pictures, output: output, at: step, noise: sigma(step) > 0 ? draw() : nil)
-      if let spoilt = try firstNotFinite(pictures, size: count) {
+      if let spoilt = try pictures.firstNotFinite(size: count) {
         throw SamplerError(image: firstImage + spoilt, step: number + 1, steps: plan.steps.count, time: step.time)
       }
       try progress(number + 1)
     }
     return pictures
-  }
-
-  private func firstNotFinite(_ pictures: Tensor, size: Int) throws -> Int? {
-    try pictures.withFloats { values in
-      for image in 0..<values.count / max(1, size) {
-        // A sum of zero times each value is NaN exactly if one of them is NaN or infinite.
-        var probe: Float = 0
-        for index in image * size..<(image + 1) * size { probe += values[index] * 0 }
-        if probe != 0 { return image }
-      }
-      return nil
-    }
   }
 }

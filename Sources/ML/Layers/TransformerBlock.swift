@@ -47,6 +47,14 @@ public final class SelfAttention: Module {
     self.naming = naming
   }
 
+  /// The attention of given layers.
+  public init(queryKeyValue: Linear, output: Linear, heads: Int, naming: BlockNaming) {
+    self.queryKeyValue = queryKeyValue
+    self.output = output
+    self.heads = heads
+    self.naming = naming
+  }
+
   public var ownParameters: [(name: String, parameter: Parameter)] {
     guard naming == .openCLIP, let bias = queryKeyValue.bias else { return [] }
     return [("in_proj_weight", queryKeyValue.weight), ("in_proj_bias", bias)]
@@ -85,6 +93,15 @@ public final class TransformerBlock: Module {
     attention = try SelfAttention(width: width, heads: heads, naming: naming, initialization: initialization, stream: &stream)
     norm2 = try LayerNorm(width, epsilon: epsilon)
     mlp = try MLP(width: width, hidden: hidden, activation: gelu.activation ?? .gelu, usesTanhGelu: gelu == .tanh, naming: naming, initialization: initialization, stream: &stream)
+    self.naming = naming
+  }
+
+  /// The block of given layers.
+  public init(norm1: LayerNorm, attention: SelfAttention, norm2: LayerNorm, mlp: MLP, naming: BlockNaming) {
+    self.norm1 = norm1
+    self.attention = attention
+    self.norm2 = norm2
+    self.mlp = mlp
     self.naming = naming
   }
 
