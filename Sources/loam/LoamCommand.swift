@@ -5,6 +5,7 @@ import class Host.Interrupt
 import class Host.LuaState
 import enum Host.Folder
 import struct Host.Program
+import struct Host.RunReport
 
 /// The command line: thin, everything it does lives in Bindings and Host.
 @main
@@ -131,9 +132,39 @@ struct StoreCommand: ParsableCommand {
 }
 
 struct RunsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "runs", abstract: "List recorded runs.")
-  @Option(help: "Folder of the store.") var store: String = ".loam"
-  mutating func run() throws { print(try StoreReport.runs(folder: store)) }
+  static let configuration = CommandConfiguration(
+    commandName: "runs", abstract: "Look at recorded runs.", subcommands: [List.self, Show.self, Compare.self, Export.self], defaultSubcommand: List.self)
+
+  struct StoreOption: ParsableArguments {
+    @Option(help: "Folder of the store.") var store: String = ".loam"
+    func report() throws -> RunReport { try RunReport(folder: store) }
+  }
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the newest runs.")
+    @Option(help: "How many.") var limit: Int = 50
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print(try store.report().list(limit: limit)) }
+  }
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tell everything about one run: parameters, stages, metrics, artifacts.")
+    @Argument(help: "The run's number.") var number: Int
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print(try store.report().show(number)) }
+  }
+  struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what differs between runs: parameters, version, machine, last values of metrics.")
+    @Argument(help: "The runs' numbers.") var runs: [Int]
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print(try store.report().compare(runs)) }
+  }
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a run: to FILE.jsonl everything, to FILE.csv its metrics, to a folder an event file of TensorBoard.")
+    @Argument(help: "The run's number.") var number: Int
+    @Argument(help: "A file that ends in .jsonl or .csv, or a folder.") var path: String
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print("wrote \(try store.report().export(number, to: path))") }
+  }
 }
 
 struct ReferenceCommand: ParsableCommand {
