@@ -54,9 +54,9 @@ public final class JointEncoder: Module {
 }
 
 extension RepresentationModel {
-  /// The two towers, for an objective that trains a text tower.
+  /// The two towers, for an objective that trains a text tower beside a vision transformer; otherwise nil.
   public func jointEncoder() throws -> JointEncoder? {
-    guard let textEncoder, let imageProjection else { return nil }
-    return try JointEncoder(imageEncoder: encoder, textEncoder: textEncoder, imageProjection: imageProjection)
+    guard let textEncoder, let imageProjection, let transformer = encoder as? VisionTransformer else { return nil }
+    return try JointEncoder(imageEncoder: transformer, textEncoder: textEncoder, imageProjection: imageProjection)
   }
 }

@@ -110,8 +110,13 @@ public final class TransformerBlock: Module {
       : [("norm1", norm1), ("attn", attention), ("norm2", norm2), ("mlp", mlp)]
   }
 
-  public func callAsFunction(_ input: Tensor, causal: Bool = false, lengths: [Int]? = nil) throws -> Tensor {
-    let mixed = try input + attention(norm1(input), causal: causal, lengths: lengths)
-    return try mixed + mlp(norm2(mixed))
+  /// - Parameter branches: factors [B, 1, 1] of the two branches, from ``DropPath``; nil for 1.
+  public func callAsFunction(_ input: Tensor, causal: Bool = false, lengths: [Int]? = nil, branches: (attention: Tensor, mlp: Tensor)? = nil) throws -> Tensor {
+    var branch = try attention(norm1(input), causal: causal, lengths: lengths)
+    if let branches { branch = try branch * branches.attention }
+    let mixed = try input + branch
+    branch = try mlp(norm2(mixed))
+    if let branches { branch = try branch * branches.mlp }
+    return try mixed + branch
   }
 }
