@@ -100,6 +100,7 @@ enum DiffusionLibrary {
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("diffusion", "Text-to-image diffusion models: training and sampling.", functions: [GeneratorTraining.train(session), load, regenerate(session)], types: [type(session)])
+    Library("diffusion", "Text-to-image diffusion models: training and sampling.", functions: [GeneratorTraining.train(session), load, regenerate(session), PipelineLibrary.open],
+            types: [type(session), PipelineLibrary.type(session)])
   }
 }
