@@ -1,12 +1,12 @@
 /// The sinusoidal code of a time step: cosines, then sines, of t · 10000^(-i / (width / 2)).
 ///
 /// Shapes: `times` B → [B, width]. As diffusers' `Timesteps` with cosines first and no frequency shift.
-public func timeCode(_ times: [Int], width: Int) throws -> Tensor {
+public func timeCode(_ times: [Double], width: Int) throws -> Tensor {
   let half = width / 2
   return try Tensor.build([times.count, width]) { buffer in
     for (row, time) in times.enumerated() {
       for index in 0..<half {
-        let angle = Double(time) * Double.exponential(-Double.logarithm(10000) * Double(index) / Double(half))
+        let angle = time * Double.exponential(-Double.logarithm(10000) * Double(index) / Double(half))
         buffer[row * width + index] = Float(Double.cosine(angle))
         buffer[row * width + half + index] = Float(Double.sine(angle))
       }
