@@ -117,6 +117,18 @@ func referenceTable<T: BinaryFloatingPoint>(name: String, _: T.Type) -> KernelTa
         }
       }
     },
+    columnExponentials: { x, rows, scale, sums in
+      // A panel of doubles has eight columns.
+      for column in 0..<8 {
+        var peak = -Double.infinity, total = 0.0
+        for row in 0..<rows { peak = max(peak, x[row * 8 + column]) }
+        for row in 0..<rows {
+          x[row * 8 + column] = exp(scale * (x[row * 8 + column] - peak))
+          total += x[row * 8 + column]
+        }
+        sums[column] = total
+      }
+    },
     softmaxGradient: { y, g, out, rows, columns, scale, logarithmic in
       for row in 0..<rows {
         let offset = row * columns

@@ -28,6 +28,48 @@ extension BindingsTests {
       #expect(bench.show(code) == "true\ttrue\ttrue\t2\t2\t2.0")
     }
 
+    @Test func `every sampler makes pictures that their provenance makes again`() throws {
+      let bench = try Workbench()
+      try FileManager.default.createDirectory(atPath: bench.folder, withIntermediateDirectories: true)
+      let code = tiny + """
+        local digests, same = {}, 0
+        local names = {"ddim", "ddpm", "pndm", "plms", "euler", "euler_ancestral", "heun", "dpm++2m", "dpm++2m_sde", "unipc", "lcm"}
+        for i, name in ipairs(names) do
+          local d = g:generate{captions = {"a red star"}, steps = 4, sampler = name, guidance = 2, guidance_rescale = 0.5, guidance_interval = {100, 900}}
+          local path = "\(bench.folder)/" .. i .. ".png"
+          local file = io.open(path, "wb"); file:write(d:png(1)):close()
+          local again = diffusion.regenerate(g, path)
+          if again:png(1) == d:png(1) and d:provenance(1).sampler == name and d:provenance(1).guidance_interval[2] == 900 then same = same + 1 end
+          digests[d.digest] = true
+        end
+        local kinds = 0
+        for _ in pairs(digests) do kinds = kinds + 1 end
+        return same, kinds, select(2, pcall(g.generate, g, {captions = {"x"}, sampler = "dpm+2m"})):match("did you mean[^?]*")
+        """
+      // PNDM and PLMS differ in how they start; with four steps no two samplers agree.
+      #expect(bench.show(code) == "11\t11\tdid you mean \"dpm++2m\"")
+    }
+
+    @Test func `a loop in Lua with a scheduler of diffusers' file is the loop of generate, and calls out of order are refused`() throws {
+      let bench = try Workbench()
+      try FileManager.default.createDirectory(atPath: bench.folder, withIntermediateDirectories: true)
+      let code = """
+        local path = "\(bench.folder)/scheduler_config.json"
+        local file = io.open(path, "w")
+        file:write('{"_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "skip_prk_steps": true, "steps_offset": 1}'):close()
+        local s = diffusion.scheduler{config = path, steps = 4}
+        local noise = random.torch(3):randn{1, 4, 2, 2}
+        local x = noise * s.start_scale
+        for i = 1, #s.timesteps do x = s:step(s:scale(x, i):tanh(), i, x) end
+        local ok, message = pcall(s.step, s, x, 1, x)
+        local euler = diffusion.scheduler{config = path, name = "euler", steps = 4, levels = "karras"}
+        local wrong = select(2, pcall(diffusion.scheduler, {config = path, name = "eular"}))
+        return s.name, table.concat(s.timesteps, " "), #euler.sigmas, euler.name, message:match("calls come in order"), wrong:match("did you mean[^?]*"),
+          s.sigmas, (x:isfinite():all())
+        """
+      #expect(bench.show(code) == "plms\t751 501 501 251 1\t5\teuler\tcalls come in order\tdid you mean \"euler\"\tnil\ttrue")
+    }
+
     @Test func `pictures keep groups, captions and provenance through their files`() throws {
       let bench = try Workbench()
       let code = tiny + """

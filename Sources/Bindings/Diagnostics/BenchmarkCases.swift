@@ -102,19 +102,18 @@ extension Benchmark {
         let unet = try UNet(peerUNet, stream: &stream)
         let images = try Tensor.normal([64, 3, 32, 32], stream: &stream), context = try Tensor.normal([64, 16, 128], stream: &stream)
         let noise = try Tensor.normal([64, 3, 32, 32], stream: &stream)
-        let times = (0..<64).map { $0 * 15 }
+        let times = (0..<64).map { Double($0 * 15) }
         return try step(unet.namedParameters()) { try unet(images, times: times, context: context).meanSquaredError(noise) }
       },
       Case(name: "ddim-sample", work: 64, unit: "images/s", repetitions: 1) {
         var stream = RandomStream(seed: 2)
         let unet = try UNet(peerUNet, stream: &stream)
         let context = try Tensor.normal([128, 16, 128], stream: &stream)
-        let plan = try SamplerPlan(SamplerOptions(steps: 20), schedule: try NoiseSchedule(.linear))
-        let sampler = DDIMSampler(plan: plan, prediction: .noise)
+        let sampler = try SchedulerOptions.pixels().scheduler(steps: 20, schedule: NoiseSchedule(.linear), prediction: .noise)
         return {
           _ = try withoutTracking {
             try sampler.sample(shape: [3, 32, 32], streams: (0..<64).map { RandomStream(seed: 3, stream: $0) }) { sample, time in
-              let out = try unet(try Tensor.concatenate([sample, sample], axis: 0), times: [Int](repeating: time, count: 128), context: context)
+              let out = try unet(try Tensor.concatenate([sample, sample], axis: 0), times: [Double](repeating: time, count: 128), context: context)
               return try guidedOutput(conditional: try out.narrow(axis: 0, start: 64, count: 64),
                                       unconditional: try out.narrow(axis: 0, start: 0, count: 64), scale: 5)
             }

@@ -12,8 +12,11 @@ enum DiffusionLibrary {
   private static let captions = Argument<[String]>.strings("captions", "what to show")
   private static let images = Argument.integer("images_per_caption", "pictures of each caption", default: 1, in: 1...100_000)
   private static let guidance = Argument.number("guidance", "w in u + w (c - u): 1 is plainly conditional, 0 unconditional", default: 3)
-  private static let samplerSteps = Argument.integer("steps", "DDIM steps", default: 20, in: 1...1000)
-  private static let eta = Argument.number("eta", "noise added in each step: 0 none, 1 as much as DDPM", default: 0)
+  private static let rescale = Argument.number("guidance_rescale", "share of the output whose deviation is brought back to the conditional half's", default: 0)
+  private static let interval = Argument.optional(.numbers("guidance_interval", "{from, to}: the training steps with guidance; elsewhere w is 1; default all"))
+  private static let sampler = Argument.choice("sampler", "how noise becomes a picture", of: SchedulerKind.self, default: .ddim)
+  private static let samplerSteps = Argument.integer("steps", "sampler steps; pndm, plms and heun call the model more often", default: 20, in: 1...1000)
+  private static let eta = Argument.number("eta", "noise added in each step of ddim: 0 none, 1 as much as ddpm", default: 0)
   private static let together = Argument.integer("batch", "pictures computed together; does not change them", default: 32, in: 1...4096)
 
   private static let load = Function(
@@ -28,16 +31,16 @@ enum DiffusionLibrary {
   private static func generate(_ session: ScriptSession) -> Function {
     Function(
       "generate", """
-        Makes pictures from captions by DDIM. Each picture has a random stream of its own, named by seed, caption and number: it is the same alone, in any batch \
+        Makes pictures from captions. Each picture has a random stream of its own, named by seed, caption and number: it is the same alone, in any batch \
         and order, on any number of threads. `on_step` is called with the hundredth that is done, and may raise an error to cancel.
         """,
-      handle, .options("settings", "captions and sampler", captions, images, guidance, samplerSteps, eta, seed, together, checkpoint, onStep),
+      handle, .options("settings", "captions and sampler", captions, images, guidance, rescale, interval, sampler, samplerSteps, eta, seed, together, checkpoint, onStep),
       returns: .object("the pictures, grouped by caption, each with its provenance", Dataset.self), source: "Song et al. 2021, arXiv:2010.02502, eq. (12)",
       example: (tiny + "local d = g:generate{captions = {\"a red star\"}, images_per_caption = 2, steps = 2}\nreturn #d, d:provenance(2).caption", "2\ta red star")
     ) { handle, s in
       let options = GenerationOptions(
-        imagesPerCaption: s[images], guidance: s[guidance], steps: s[samplerSteps], eta: s[eta], seed: UInt64(bitPattern: Int64(s[seed])), batch: s[together],
-        checkpoint: s[checkpoint])
+        imagesPerCaption: s[images], guidance: try guidanceOf(s[guidance], s[rescale], s[interval]), sampler: s[sampler], steps: s[samplerSteps], eta: s[eta],
+        seed: UInt64(bitPattern: Int64(s[seed])), batch: s[together], checkpoint: s[checkpoint])
       let report = s[onStep]
       var told = 0
       return try handle.generate(s[captions], options) { fraction in
@@ -50,6 +53,14 @@ enum DiffusionLibrary {
         }
       }
     }
+  }
+
+  private static func guidanceOf(_ scale: Double, _ rescale: Double, _ interval: [Double]?) throws -> Guidance {
+    guard let interval else { return try Guidance(scale: scale, rescale: rescale) }
+    guard interval.count == 2, interval[0] <= interval[1] else {
+      throw ArgumentFault.invalid("guidance_interval must hold two training steps, the smaller first, got {\(interval.map { "\($0)" }.joined(separator: ", "))}")
+    }
+    return try Guidance(scale: scale, rescale: rescale, interval: interval[0]...interval[1])
   }
 
   private static let precision = Argument.choice("precision", "f16 halves the file", ["f16", "f32"], default: "f16")
@@ -76,11 +87,15 @@ enum DiffusionLibrary {
     ) { handle, path in
       guard let text = try PNG.text(ofFile: path).first(where: { $0.keyword == Provenance.keyword })?.text, let value = try? StoreValue(json: text),
         let caption = value["caption"]?.text, let number = value["number"]?.integer, let seed = value["seed"]?.integer, let steps = value["steps"]?.integer,
-        let guidance = value["guidance"]?.number, let eta = value["eta"]?.number, let model = value["model"]?.text
+        let guidance = value["guidance"]?.number, let eta = value["eta"]?.number, let model = value["model"]?.text,
+        let sampler = value["sampler"]?.text.flatMap(SchedulerKind.init(rawValue:))
       else { throw LuaError("\(path) carries no provenance of a generated picture") }
       let own = try handle.hash.get()
       guard own == model else { throw LuaError("\(path) was made by the model \(model.prefix(12)), this one is \(own.prefix(12))") }
-      let options = GenerationOptions(guidance: guidance, steps: steps, eta: eta, seed: UInt64(bitPattern: Int64(seed)))
+      let interval = value["guidance_interval"].map { [$0[0], $0[1]].compactMap { $0?.number } }
+      let options = GenerationOptions(
+        guidance: try guidanceOf(guidance, value["guidance_rescale"]?.number ?? 0, interval), sampler: sampler, steps: steps, eta: eta,
+        seed: UInt64(bitPattern: Int64(seed)))
       return try handle.generate([PictureRequest(caption: caption, group: 0, number: number)], options) { _ in try session.interrupt.check() }
     }
   }
@@ -100,7 +115,9 @@ enum DiffusionLibrary {
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("diffusion", "Text-to-image diffusion models: training and sampling.", functions: [GeneratorTraining.train(session), load, regenerate(session), PipelineLibrary.open],
-            types: [type(session), PipelineLibrary.type(session)])
+    Library(
+      "diffusion", "Text-to-image diffusion models: training and sampling.",
+      functions: [GeneratorTraining.train(session), load, regenerate(session), PipelineLibrary.open] + SchedulerLibrary.functions,
+      types: [type(session), SchedulerLibrary.type, PipelineLibrary.type(session)])
   }
 }

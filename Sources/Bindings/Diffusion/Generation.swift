@@ -4,7 +4,8 @@ import ML
 /// What fixes the pictures of one call of `generate`, besides the model and the captions.
 struct GenerationOptions {
   var imagesPerCaption = 1
-  var guidance = 3.0
+  var guidance: Guidance
+  var sampler = SchedulerKind.ddim
   var steps = 20
   var eta = 0.0
   var seed: UInt64 = 1
@@ -12,6 +13,20 @@ struct GenerationOptions {
   var batch = 32
   /// Where finished blocks of pictures are kept until all are done; nil for nowhere.
   var checkpoint: String?
+}
+
+extension GenerationOptions {
+  /// All that makes a picture again; guidance's refinements are named where they are used.
+  func provenance(_ request: PictureRequest, model: String) -> StoreValue {
+    var entries: [(String, StoreValue)] = [
+      ("caption", .string(request.caption)), ("number", .integer(request.number)), ("seed", .integer(Int(Int64(bitPattern: seed)))),
+      ("guidance", .number(guidance.scale)), ("steps", .integer(steps)), ("eta", .number(eta)), ("sampler", .string(sampler.rawValue)),
+      ("model", .string(model)), ("loam_version", .string(Loam.version)),
+    ]
+    if guidance.rescale > 0 { entries.append(("guidance_rescale", .number(guidance.rescale))) }
+    if let interval = guidance.interval { entries.append(("guidance_interval", [.number(interval.lowerBound), .number(interval.upperBound)])) }
+    return .table(entries.map { StoreEntry(.string($0), $1) })
+  }
 }
 
 /// One picture to make: a caption and the picture's number within it, from 0.
@@ -38,13 +53,7 @@ extension GeneratorHandle {
   /// Generates single pictures, block by block; with a checkpoint, blocks that an earlier call finished are read back.
   func generate(_ requests: [PictureRequest], _ options: GenerationOptions, progress: (Double) throws -> Void) throws -> Dataset {
     let modelHash = try hash.get()
-    let provenance = requests.map { request -> StoreValue in
-      [
-        "caption": .string(request.caption), "number": .integer(request.number), "seed": .integer(Int(Int64(bitPattern: options.seed))),
-        "guidance": .number(options.guidance), "steps": .integer(options.steps), "eta": .number(options.eta), "sampler": "ddim",
-        "model": .string(modelHash), "loam_version": .string(Loam.version),
-      ]
-    }
+    let provenance = requests.map { options.provenance($0, model: modelHash) }
     let blocks = try options.checkpoint.map { try PictureBlocks(folder: $0, identity: try ContentHash(of: .list(provenance)).hex) }
     let length = 8 * options.batch
     var images: [Image] = []
@@ -65,12 +74,12 @@ extension GeneratorHandle {
     }
     return Dataset(
       images: images, captions: requests.map { [$0.caption] }, groups: requests.map(\.group), provenance: provenance,
-      source: "generated at guidance \(options.guidance)")
+      source: "generated at guidance \(options.guidance.scale)")
   }
 
   private func pictures(_ requests: [PictureRequest], _ options: GenerationOptions, progress: (Double) throws -> Void) throws -> [Image] {
     try TextToImage.images(try model.generate(
-      tokens: requests.map { tokens($0.caption) }, guidance: options.guidance, steps: options.steps, eta: options.eta,
+      tokens: requests.map { tokens($0.caption) }, guidance: options.guidance, steps: options.steps, sampler: .pixels(options.sampler, eta: options.eta),
       streams: requests.map { $0.stream(seed: options.seed) }, batchSize: options.batch
     ) { try progress($0.fraction) })
   }

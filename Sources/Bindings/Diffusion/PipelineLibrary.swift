@@ -33,7 +33,7 @@ enum PipelineLibrary {
   private static let negative = texts("negative", "what guidance leads away from; one text, or one for each prompt", default: "")
   private static let guidance = Argument.number("guidance", "w in u + w (c - u): 1 is the prompt alone, 0 the negative prompt alone", default: 7.5)
   private static let steps = Argument.integer("steps", "of the scheduler", default: 50, in: 1...1000)
-  private static let scheduler = Argument.optional(.string("scheduler", "a scheduler's name; default what the folder says"))
+  private static let scheduler = Argument.optional(.choice("scheduler", "the sampler; default what the folder says", of: SchedulerKind.self))
   private static let seed = Argument.integer("seed", "of the noise", default: 1)
   private static let width = Argument.optional(.integer("width", "in pixels, a multiple of 8; default the model's", in: 8...8192))
   private static let height = Argument.optional(.integer("height", "in pixels, a multiple of 8; default the model's", in: 8...8192))
@@ -63,7 +63,7 @@ enum PipelineLibrary {
         """, "2\tplms\tnil")
     ) { handle, s in
       let pipeline = handle.pipeline
-      let configuration = try pipeline.schedulerConfiguration(named: s[scheduler])
+      let configuration = try pipeline.schedulerConfiguration(as: s[scheduler])
       let asked = PipelineRequest(
         prompts: s[prompt], negativePrompts: s[negative], imagesPerPrompt: s[images], seed: UInt64(bitPattern: Int64(s[seed])),
         scheduler: configuration.options.kind.rawValue)

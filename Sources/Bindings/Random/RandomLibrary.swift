@@ -70,6 +70,7 @@ enum RandomLibrary {
     ], describe: { "Stream of seed \($0.stream.seed) at position \($0.stream.position)" })
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("random", "Random numbers that reproduce on any machine, with any number of threads.", functions: [stream, seed(session)], types: [type])
+    Library("random", "Random numbers that reproduce on any machine, with any number of threads.", functions: [stream, seed(session), TorchLibrary.make],
+            types: [type, TorchLibrary.type])
   }
 }

@@ -88,7 +88,7 @@ extension TextToImage {
       let factors = configuration.prediction.target(alphaBar: schedule.alphaBars[$0])
       return (factors.clean, factors.noise)
     }
-    let output = try predict(noisy, times: times, captions: encode(shown))
+    let output = try predict(noisy, times: times.map(Double.init), captions: encode(shown))
     if weighting == .uniform { return try output.meanSquaredError(target) }
     let weights = times.map { Float(weighting.weight(signalToNoise: schedule.signalToNoise($0), prediction: configuration.prediction)) }
     return try ((output - target).square() * Tensor(weights, shape: [batch, 1, 1, 1])).mean()

@@ -23,39 +23,50 @@ extension TextToImage {
   /// - Parameters:
   ///   - tokens: token ids of each caption, marks included.
   ///   - lengths: real tokens of each caption; nil means that the rows are not padded.
-  ///   - guidance: w in out = u + w (c - u). At 1 and 0 only one half is computed.
-  ///   - options: sampler options; see `SamplerOptions`.
+  ///   - guidance: how the two halves are joined; a half that cannot matter is not computed.
+  ///   - steps: sampler steps S; the network is asked more often by PNDM and Heun.
+  ///   - sampler: options of the sampler, default DDIM for pixels.
   ///   - streams: one for each picture.
   ///   - batchSize: pictures computed together, default 32.
   ///   - progress: called after each step of each batch; it may throw to cancel.
   /// - Returns: [N, C, S, S] in [-1, 1].
   /// - Throws: `ModelError` before anything is computed if options or numbers do not fit, `SamplerError` for NaN.
-  public func generate(tokens: [[Int]], lengths: [Int]? = nil, guidance: Double, options: SamplerOptions, streams: [RandomStream],
-                       batchSize: Int = 32, progress: (GenerationProgress) throws -> Void = { _ in }) throws -> Tensor {
+  public func generate(tokens: [[Int]], lengths: [Int]? = nil, guidance: Guidance, steps: Int, sampler: SchedulerOptions = .pixels(),
+                       streams: [RandomStream], batchSize: Int = 32, progress: (GenerationProgress) throws -> Void = { _ in }) throws -> Tensor {
     guard tokens.count == streams.count else {
       throw ModelError("generate: \(tokens.count) captions need as many random streams, got \(streams.count)")
     }
     guard batchSize >= 1 else { throw ModelError("generate: the batch size must be at least 1, got \(batchSize)") }
-    guard guidance.isFinite else { throw ModelError("generate: the guidance must be a finite number, got \(guidance)") }
-    let plan = try SamplerPlan(options, schedule: configuration.schedule)
+    let scheduler = try sampler.scheduler(steps: steps, schedule: configuration.schedule, prediction: configuration.prediction)
+    let asked = Set(scheduler.timesteps.map(guidance.halves))
     // The empty caption stands last, so that it is padded like the others.
     let padded = try PaddedCaptions(tokens + [configuration.emptyCaption], lengths: lengths.map { $0 + [configuration.emptyCaption.count] },
                                     contextLength: configuration.text.contextLength)
     let count = tokens.count
     let size = configuration.unet.imageSize
     let shape = [configuration.unet.channels, size, size]
-    let sampler = DDIMSampler(plan: plan, prediction: configuration.prediction)
     return try withoutTracking {
-      let empty = try guidance == 1 ? nil : encode(padded.selecting([count]))
+      let empty = try asked == [.conditional] ? nil : encode(padded.selecting([count]))
       var batches: [Tensor] = []
       var start = 0
       while start < count {
         let range = start..<min(start + batchSize, count)
-        let captions = try self.captions(padded, range: range, empty: empty, guidance: guidance)
-        let pictures = try sampler.sample(
+        let told = try asked == [.unconditional] ? nil : encode(padded.selecting(range))
+        let blank = try empty.map { try $0.repeated(range.count) }
+        let both = try told.flatMap { told in try blank.map { try told.joined($0) } }
+        let pictures = try scheduler.sample(
           shape: shape, streams: Array(streams[range]), firstImage: range.lowerBound,
-          progress: { try progress(GenerationProgress(images: range, step: $0, steps: plan.steps.count, total: count)) },
-          network: { try guided($0, time: $1, captions: captions, guidance: guidance) })
+          progress: { try progress(GenerationProgress(images: range, step: $0, steps: scheduler.timesteps.count, total: count)) },
+          network: { pictures, time in
+            switch guidance.halves(at: time) {
+            case .conditional: return try predict(pictures, time: time, captions: told)
+            case .unconditional: return try predict(pictures, time: time, captions: blank)
+            case .both:
+              let output = try predict(Tensor.concatenate([pictures, pictures], axis: 0), time: time, captions: both)
+              return try guidance.combined(conditional: output.narrow(axis: 0, start: 0, count: range.count),
+                                           unconditional: output.narrow(axis: 0, start: range.count, count: range.count))
+            }
+          })
         batches.append(try pictures.clamp(lower: -1, upper: 1))
         start = range.upperBound
       }
@@ -64,10 +75,10 @@ extension TextToImage {
     }
   }
 
-  /// Generates a picture for each caption with the default options but for steps and eta.
+  /// Generates a picture for each caption by DDIM for pixels, with plain guidance.
   public func generate(tokens: [[Int]], lengths: [Int]? = nil, guidance: Double, steps: Int, eta: Double = 0, streams: [RandomStream],
                        batchSize: Int = 32, progress: (GenerationProgress) throws -> Void = { _ in }) throws -> Tensor {
-    try generate(tokens: tokens, lengths: lengths, guidance: guidance, options: SamplerOptions(steps: steps, eta: eta), streams: streams,
+    try generate(tokens: tokens, lengths: lengths, guidance: Guidance(scale: guidance), steps: steps, sampler: .pixels(eta: eta), streams: streams,
                  batchSize: batchSize, progress: progress)
   }
 
@@ -87,29 +98,23 @@ extension TextToImage {
     }
   }
 
-  /// Captions of a batch; with guidance the conditional half comes first, then as many empty captions.
-  private func captions(_ tokens: PaddedCaptions, range: Range<Int>, empty: EncodedCaptions?, guidance: Double) throws -> EncodedCaptions {
-    let count = range.count
+  private func predict(_ pictures: Tensor, time: Double, captions: EncodedCaptions?) throws -> Tensor {
+    guard let captions else { throw ModelError("generate: captions of training step \(time) were not encoded") }
+    return try predict(pictures, times: [Double](repeating: time, count: pictures.shape[0]), captions: captions)
+  }
+}
+
+extension EncodedCaptions {
+  /// One caption, many times.
+  fileprivate func repeated(_ count: Int) throws -> EncodedCaptions {
     func repeated(_ tensor: Tensor) throws -> Tensor { try tensor.indexSelect(axis: 0, indices: [Int](repeating: 0, count: count)) }
-    if let empty, guidance == 0 {
-      return EncodedCaptions(context: try repeated(empty.context), lengths: [Int](repeating: empty.lengths[0], count: count),
-                             pooled: try empty.pooled.map(repeated))
-    }
-    let told = try encode(tokens.selecting(range))
-    guard let empty else { return told }
-    return EncodedCaptions(
-      context: try Tensor.concatenate([told.context, repeated(empty.context)], axis: 0),
-      lengths: told.lengths + [Int](repeating: empty.lengths[0], count: count),
-      pooled: try told.pooled.flatMap { with in try empty.pooled.map { try Tensor.concatenate([with, repeated($0)], axis: 0) } })
+    return EncodedCaptions(context: try repeated(context), lengths: [Int](repeating: lengths[0], count: count), pooled: try pooled.map(repeated))
   }
 
-  private func guided(_ pictures: Tensor, time: Int, captions: EncodedCaptions, guidance: Double) throws -> Tensor {
-    let count = pictures.shape[0]
-    if guidance == 0 || guidance == 1 {
-      return try predict(pictures, times: [Int](repeating: time, count: count), captions: captions)
-    }
-    let both = try predict(Tensor.concatenate([pictures, pictures], axis: 0), times: [Int](repeating: time, count: 2 * count), captions: captions)
-    return try guidedOutput(conditional: both.narrow(axis: 0, start: 0, count: count),
-                            unconditional: both.narrow(axis: 0, start: count, count: count), scale: guidance)
+  /// These captions, and others behind them.
+  fileprivate func joined(_ others: EncodedCaptions) throws -> EncodedCaptions {
+    EncodedCaptions(
+      context: try Tensor.concatenate([context, others.context], axis: 0), lengths: lengths + others.lengths,
+      pooled: try pooled.flatMap { with in try others.pooled.map { try Tensor.concatenate([with, $0], axis: 0) } })
   }
 }

@@ -129,8 +129,8 @@ public final class TextToImage: Module {
   ///
   /// - Parameters:
   ///   - images: [B, C, S, S] with noise.
-  ///   - times: training step of each.
-  public func predict(_ images: Tensor, times: [Int], captions: EncodedCaptions) throws -> Tensor {
+  ///   - times: training step of each; samplers may ask between two steps.
+  public func predict(_ images: Tensor, times: [Double], captions: EncodedCaptions) throws -> Tensor {
     try unet(images, times: times, context: captions.context, lengths: captions.lengths, pooled: captions.pooled)
   }
 }

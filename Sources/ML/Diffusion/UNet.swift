@@ -111,12 +111,12 @@ public final class UNet: Module {
   ///
   /// - Parameters:
   ///   - images: [B, C, S, S] with noise.
-  ///   - times: training step of each picture.
+  ///   - times: training step of each picture; samplers may ask between two steps.
   ///   - context: the captions' tokens, [B, M, D].
   ///   - lengths: real tokens of each caption; nil means all.
   ///   - pooled: the captions' pooled features, [B, P]; nil if the network takes none.
   /// - Throws: `ModelError` for pictures of another size or a missing pooled feature.
-  public func callAsFunction(_ images: Tensor, times: [Int], context: Tensor, lengths: [Int]? = nil, pooled: Tensor? = nil) throws -> Tensor {
+  public func callAsFunction(_ images: Tensor, times: [Double], context: Tensor, lengths: [Int]? = nil, pooled: Tensor? = nil) throws -> Tensor {
     let size = configuration.imageSize
     guard images.rank == 4, Array(images.shape[1...]) == [configuration.channels, size, size], times.count == images.shape[0] else {
       throw ModelError("UNet: expected images [\(times.count), \(configuration.channels), \(size), \(size)] for \(times.count) times, got \(images.shape)")

@@ -4,12 +4,15 @@ extension StableDiffusionPipeline {
   /// A picture depends on its prompts, its stream and the options only: not on the batch size, its place in the batch or the number of threads.
   ///
   /// - Parameters:
-  ///   - scheduler: fresh; every batch takes a copy.
+  ///   - configuration: of the scheduler; nil for the folder's own.
   ///   - onStep: called after each model call; false ends the generation.
   /// - Returns: [N, 3, H, W] in [-1, 1].
   /// - Throws: `ModelError` before anything is computed if options do not fit, `SamplerError` for latents that are not finite,
   ///   ``GenerationCancelled``.
-  public func generate(_ request: StableDiffusionRequest, scheduler: any Scheduler, onStep: (StableDiffusionStep) throws -> Bool = { _ in true }) throws -> Tensor {
+  public func generate(_ request: StableDiffusionRequest, configuration: SchedulerConfiguration? = nil,
+                       onStep: (StableDiffusionStep) throws -> Bool = { _ in true }) throws -> Tensor {
+    // Every batch takes a copy of the fresh scheduler.
+    let scheduler = try (configuration ?? schedulerConfiguration()).scheduler(steps: request.steps)
     let count = request.prompts.count
     let size = try latentSize(width: request.width ?? defaultSize, height: request.height ?? defaultSize)
     let shape = [autoencoder.configuration.latentChannels, size.height, size.width]
@@ -87,7 +90,7 @@ extension StableDiffusionPipeline {
       latents = result.previous
       let (step, steps) = (index - first + 1, scheduler.timesteps.count - first)
       if let spoilt = try latents.firstNotFinite(size: size) {
-        throw SamplerError(image: range.lowerBound + spoilt, step: step, steps: steps, time: Int(time))
+        throw SamplerError(image: range.lowerBound + spoilt, step: step, steps: steps, time: time)
       }
       let report = StableDiffusionStep(images: range, total: request.prompts.count, step: step, steps: steps, time: time, latents: latents, clean: result.clean)
       guard try onStep(report) else { throw GenerationCancelled(step: step) }

@@ -7,8 +7,8 @@ public final class StableDiffusionPipeline {
   public let textEncoder: CLIPTextEncoder
   public let unet: UNet2DConditionModel
   public let autoencoder: AutoencoderKL
-  /// The path of the scheduler's configuration.
-  public let schedulerPath: String
+  /// What the folder says of its scheduler.
+  private let schedulerText: String
 
   /// Opens a folder.
   ///
@@ -22,7 +22,7 @@ public final class StableDiffusionPipeline {
     textEncoder = try CLIPTextEncoder(folder: folder + "/text_encoder", variant: variant)
     unet = try UNet2DConditionModel(folder: folder + "/unet", variant: variant)
     autoencoder = try AutoencoderKL(folder: folder + "/vae", variant: variant)
-    schedulerPath = folder + "/scheduler/scheduler_config.json"
+    schedulerText = String(decoding: try MappedFile.read(folder + "/scheduler/scheduler_config.json"), as: UTF8.self)
     let latents = autoencoder.configuration.latentChannels, width = textEncoder.configuration.width
     guard unet.configuration.inputChannels == latents, unet.configuration.outputChannels == latents else {
       throw ModelError("\(folder): the UNet has \(unet.configuration.inputChannels) channels in and \(unet.configuration.outputChannels) out, the autoencoder's latents \(latents); models for inpainting, depth or upscaling are not supported")
@@ -56,6 +56,14 @@ public final class StableDiffusionPipeline {
       let name = index[part]?.array?.last?.string
       guard name == expected else { throw index.failure("the part '\(part)' is \(name ?? "missing"); expected \(expected)") }
     }
+  }
+
+  /// The folder's scheduler, or another one with the folder's noise schedule.
+  ///
+  /// - Parameter kind: nil for the folder's own.
+  /// - Throws: `ModelError` for options that are not built.
+  public func schedulerConfiguration(as kind: SchedulerKind? = nil) throws -> SchedulerConfiguration {
+    try SchedulerConfiguration(json: schedulerText, as: kind, source: folder + "/scheduler/scheduler_config.json")
   }
 
   /// The states of prompts' tokens.
@@ -100,20 +108,5 @@ public final class StableDiffusionPipeline {
   public var defaultSize: Int {
     let step = max(8, autoencoder.configuration.scale)
     return max(step, unet.configuration.sampleSize * autoencoder.configuration.scale / step * step)
-  }
-}
-
-extension Tensor {
-  /// The first of equal parts of `size` elements that holds NaN or an infinite number.
-  func firstNotFinite(size: Int) throws -> Int? {
-    try withFloats { values in
-      for part in 0..<values.count / max(1, size) {
-        // A sum of zero times each value is NaN exactly if one of them is NaN or infinite.
-        var probe: Float = 0
-        for index in part * size..<(part + 1) * size { probe += values[index] * 0 }
-        if probe != 0 { return part }
-      }
-      return nil
-    }
   }
 }

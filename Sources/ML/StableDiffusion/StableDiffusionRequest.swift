@@ -6,7 +6,7 @@ public struct StableDiffusionRequest {
   public var negativePrompts: [String] = [""]
   /// w in out = u + w (c - u): 1 is the prompt alone, 0 the negative prompt alone; at both only one half is computed. Default 7.5.
   public var guidance: Double = 7.5
-  /// Steps that the scheduler was made for, default 50.
+  /// Steps of the scheduler, default 50.
   public var steps = 50
   /// Sides of the pictures in pixels, multiples of 8; nil for those of the model.
   public var width: Int?

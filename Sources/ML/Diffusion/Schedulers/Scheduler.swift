@@ -14,6 +14,8 @@ public protocol Scheduler {
   /// The model's time of each call, in order, on the scale of the training steps; Heun's method and PNDM's repeat some, and Euler's
   /// may lie between two training steps.
   var timesteps: [Double] { get }
+  /// σ of each call and, last, of where the run ends, for samplers that count noise by σ; nil for the others.
+  var sigmas: [Double]? { get }
   /// What standard normal noise is multiplied with to be the first sample.
   var initialNoiseScale: Double { get }
   /// What the model is shown at call `index`: `sample` itself, or sample / √(σ² + 1) for those that count noise by σ.
@@ -35,4 +37,8 @@ public protocol Scheduler {
   ///
   /// - Parameter noise: standard normal noise of the sample's shape.
   func noised(_ clean: Tensor, noise: Tensor, at index: Int) throws -> Tensor
+}
+
+extension Scheduler {
+  public var sigmas: [Double]? { nil }
 }
