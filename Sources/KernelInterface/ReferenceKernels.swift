@@ -117,16 +117,16 @@ func referenceTable<T: BinaryFloatingPoint>(name: String, _: T.Type) -> KernelTa
         }
       }
     },
-    columnExponentials: { x, rows, scale, sums in
-      // A panel of doubles has eight columns.
-      for column in 0..<8 {
+    columnExponentials: { x, rows, columns, scale, sums in
+      for column in 0..<columns {
         var peak = -Double.infinity, total = 0.0
-        for row in 0..<rows { peak = max(peak, x[row * 8 + column]) }
+        for row in 0..<rows { peak = max(peak, Double(x[row * columns + column] * scale)) }
         for row in 0..<rows {
-          x[row * 8 + column] = exp(scale * (x[row * 8 + column] - peak))
-          total += x[row * 8 + column]
+          let value = exp(Double(x[row * columns + column] * scale) - peak)
+          x[row * columns + column] = T(value)
+          total += value
         }
-        sums[column] = total
+        sums[column] = T(total)
       }
     },
     softmaxGradient: { y, g, out, rows, columns, scale, logarithmic in

@@ -90,8 +90,10 @@ func softmax(_ x: Input, _ y: Output, _ rows: Int, _ columns: Int, _ scale: Floa
 }
 
 /// Both registers' columns of a panel at once; see the table.
-func columnExponentials(_ x: Output, _ rows: Int, _ scale: Float, _ sums: Output) {
-  let step = 2 &* width, factor = constant(scale)
+func columnExponentials(_ x: Output, _ rows: Int, _ columns: Int, _ scale: Float, _ sums: Output) {
+  let step = 2 &* width
+  precondition(columns == step)
+  let factor = constant(scale)
   var top = constant(-.infinity), otherTop = top
   for row in 0..<rows {
     top = larger(top, load(x + row &* step))

@@ -89,7 +89,7 @@ extension CPUBackend {
             T.panelProduct(MatrixProduct(
               rows: m, columns: panel, inner: width, left: MatrixOperand(keys, rowStride: 0), right: MatrixOperand(query, rowStride: 0),
               out: weights, stride: panel), packedLeft: keys, panels: query)
-            T.kernels.columnExponentials(weights, m, scale, sums)
+            T.kernels.columnExponentials(weights, m, panel, scale, sums)
             T.panelProduct(MatrixProduct(
               rows: width, columns: panel, inner: m, left: MatrixOperand(values, rowStride: 0), right: MatrixOperand(weights, rowStride: 0),
               out: mixed, stride: panel), packedLeft: values, panels: weights)
