@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench table-objectives docs soak sanitize check-peers check-kernel check-lua packages clean
+.PHONY: demo test build bench table-objectives docs scripts notebooks soak sanitize check-peers check-kernel check-lua packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -33,6 +33,14 @@ bench: build
 # Every objective on the same pictures, three seeds: half an hour on two cores.
 table-objectives: build
 	$(LOAM) run scripts/table_objectives.lua --preset laptop
+
+# The paper's figures and tables with the preset laptop: hours from an empty store, in any number of pieces; its stages' results are kept in the repository.
+notebooks: build
+	$(LOAM) notebook build notebooks --preset laptop --keep --out docs/notebooks
+
+# The experiments' scripts, written from their notebooks.
+scripts: build
+	for n in notebooks/*.md; do [ $$n = notebooks/tutorial.md ] || $(LOAM) notebook tangle $$n scripts/$$(basename $$n .md).lua || exit 1; done
 
 # The reference of all Lua functions, and stubs for editors.
 docs: build

@@ -15,9 +15,12 @@ public struct SessionOptions {
   public var storeFolder: String
   /// Whether each stage runs once more, its stored result notwithstanding.
   public var refresh: Bool
+  /// Folder of results that travel with the project; nil for none.
+  public var keptFolder: String?
 
   public init(
-    script: String? = nil, preset: String? = nil, seed: Int? = nil, arguments: [String] = [], storeFolder: String = ".loam", refresh: Bool = false
+    script: String? = nil, preset: String? = nil, seed: Int? = nil, arguments: [String] = [], storeFolder: String = ".loam", refresh: Bool = false,
+    keptFolder: String? = nil
   ) {
     self.script = script
     self.preset = preset
@@ -25,6 +28,7 @@ public struct SessionOptions {
     self.arguments = arguments
     self.storeFolder = storeFolder
     self.refresh = refresh
+    self.keptFolder = keptFolder
   }
 }
 
@@ -44,6 +48,10 @@ public final class ScriptSession {
   var onStage: ((StageResult, _ wasStored: Bool) -> Void)?
   /// Stages that this session ran because a refresh was asked for: once is enough.
   var refreshed: Set<ContentHash> = []
+  /// Where stages are counted instead of run; nil runs them.
+  public var plan: StagePlan?
+  /// Stages whose kept results were used, and how their files are made.
+  var kept: [ContentHash: () throws -> Void] = [:]
   private var openedStore: StageStore?
   private var openedRun: Run?
 
@@ -57,6 +65,7 @@ public final class ScriptSession {
     if let openedStore { return openedStore }
     let store = StageStore(root: options.storeFolder, version: Loam.version)
     store.checkInterrupt = { [interrupt] in try interrupt.check() }
+    store.kept = options.keptFolder.map(KeptResults.init(folder:))
     openedStore = store
     return store
   }
@@ -79,7 +88,7 @@ public final class ScriptSession {
   /// Takes parameters over and begins the record of this run, if a script is running.
   func adopt(_ parameters: ResolvedParameters) throws -> ResolvedParameters {
     resolved = parameters
-    if options.script != nil { _ = try run() }
+    if options.script != nil, plan == nil { _ = try run() }
     return parameters
   }
 

@@ -120,6 +120,11 @@ public final class KernelTable<Scalar> {
   }
 }
 
+/// The two half-precision formats in which weights are kept.
+public enum HalfFormat: Sendable {
+  case f16, bf16
+}
+
 /// The inner loop of a single-precision matrix product for one instruction set.
 ///
 /// Each element of the product is one chain of multiply-adds along the inner axis, cut at fixed places, so it does not
@@ -135,6 +140,8 @@ public final class ProductKernel {
   public let transpose: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
   /// Copies `rows` neighbouring numbers for each step of the inner axis: source, distance between steps, target, depth.
   public let packRows: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
+  /// Half-precision numbers as single precision, exactly: format, source, target, count.
+  public let widen: (HalfFormat, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>, Int) -> Void
 
   /// Runs multiply-adds on registers alone, for measuring the processor's limit; takes the number of rounds.
   public let spin: (Int) -> Float
@@ -145,9 +152,11 @@ public final class ProductKernel {
               tile: @escaping (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void,
               transpose: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void,
               packRows: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void,
+              widen: @escaping (HalfFormat, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>, Int) -> Void,
               spin: @escaping (Int) -> Float, spinOperations: Int) {
     self.transpose = transpose
     self.packRows = packRows
+    self.widen = widen
     self.rows = rows
     self.columns = columns
     self.tile = tile

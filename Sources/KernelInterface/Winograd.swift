@@ -34,9 +34,9 @@ public struct TilePlaces {
 /// Scratch numbers that the transforms of a plane need.
 public func winogradScratch(height: Int, width: Int) -> Int { 4 * height * (width + 16) + 64 }
 
-/// Bᵀ d B of every tile of one plane [height, width].
+/// Bᵀ d B of the tiles of some rows of tiles of one plane [height, width]; `places` counts tiles from the plane's first.
 @inlinable @inline(__always)
-public func winogradInput<T: BinaryFloatingPoint>(_ plane: UnsafePointer<T>, _ height: Int, _ width: Int, _ out: UnsafeMutablePointer<T>,
+public func winogradInput<T: BinaryFloatingPoint>(_ plane: UnsafePointer<T>, _ height: Int, _ width: Int, _ rows: Range<Int>, _ out: UnsafeMutablePointer<T>,
                                                   _ places: TilePlaces, _ line: UnsafeMutablePointer<T>) {
   let padded = width &+ 2, tiles = width / 2, component = places.component
   let t0 = line, t1 = line + padded, t2 = line + 2 &* padded, t3 = line + 3 &* padded
@@ -45,7 +45,7 @@ public func winogradInput<T: BinaryFloatingPoint>(_ plane: UnsafePointer<T>, _ h
     t[0] = 0
     t[padded &- 1] = 0
   }
-  for row in 0..<(height / 2) {
+  for row in rows {
     let r1 = plane + 2 &* row &* width, r2 = r1 + width
     let isFirst = row == 0, isLast = row == height / 2 &- 1
     for x in 0..<width {
@@ -162,14 +162,15 @@ public func winogradInputGradient<T: BinaryFloatingPoint>(_ v: UnsafePointer<T>,
 }
 
 /// G g Gᵀ of filters [filters, channels, 3, 3]: component k of filter o and channel c lies at k · filters · channels + o · channels + c,
-/// or, transposed, + c · filters + o. Of the filters in `range` only, so that threads can share them.
+/// or, transposed, + c · filters + o. Of the filters in `range` only, so that threads can share them; `g` begins with the
+/// first of these. `component` is another distance between the components.
 @inlinable @inline(__always)
 public func winogradFilters<T: BinaryFloatingPoint>(_ g: UnsafePointer<T>, _ filters: Int, _ channels: Int, _ transposed: Bool,
-                                                    _ out: UnsafeMutablePointer<T>, _ range: Range<Int>) {
-  let size = filters &* channels
+                                                    _ out: UnsafeMutablePointer<T>, _ range: Range<Int>, component: Int? = nil) {
+  let size = component ?? filters &* channels
   for o in range {
     for c in 0..<channels {
-      let w = g + (o &* channels &+ c) &* 9
+      let w = g + ((o &- range.lowerBound) &* channels &+ c) &* 9
       let place = transposed ? c &* filters &+ o : o &* channels &+ c
       let p = out + place
       for column in 0..<4 {
@@ -228,27 +229,34 @@ public func winogradFilterGradient<T: BinaryFloatingPoint>(_ u: UnsafePointer<T>
 public final class WinogradKernels<Scalar> {
   public typealias Input = UnsafePointer<Scalar>
   public typealias Output = UnsafeMutablePointer<Scalar>
-  /// plane, height, width, out, places, scratch
-  public let input: (Input, Int, Int, Output, TilePlaces, Output) -> Void
+  /// plane, height, width, rows of tiles, out, places, scratch
+  public let input: (Input, Int, Int, Range<Int>, Output, TilePlaces, Output) -> Void
   /// products, component, bias, plane, height, width
   public let output: (Input, Int, Scalar, Output, Int, Int) -> Void
   /// plane, height, width, out, places, rows, component of rows
   public let upstream: (Input, Int, Int, Output, TilePlaces, Output, Int) -> Void
   /// products, component, plane, height, width, scratch
   public let inputGradient: (Input, Int, Output, Int, Int, Output) -> Void
+  /// G g Gᵀ of as many filters as a packed left side has rows, side by side: from [channels · 9][rows] to 16 blocks [channels][rows];
+  /// filters, channels, out, distance between the blocks. Sixteen numbers behind the filters are read, and not used.
+  public let filters: (Input, Int, Output, Int) -> Void
 
-  public init(input: @escaping (Input, Int, Int, Output, TilePlaces, Output) -> Void,
+  public init(input: @escaping (Input, Int, Int, Range<Int>, Output, TilePlaces, Output) -> Void,
               output: @escaping (Input, Int, Scalar, Output, Int, Int) -> Void,
               upstream: @escaping (Input, Int, Int, Output, TilePlaces, Output, Int) -> Void,
-              inputGradient: @escaping (Input, Int, Output, Int, Int, Output) -> Void) {
+              inputGradient: @escaping (Input, Int, Output, Int, Int, Output) -> Void,
+              filters: @escaping (Input, Int, Output, Int) -> Void) {
     self.input = input
     self.output = output
     self.upstream = upstream
     self.inputGradient = inputGradient
+    self.filters = filters
   }
 }
 
 /// The transforms in double precision.
 public let doubleWinograd = WinogradKernels<Double>(
-  input: { winogradInput($0, $1, $2, $3, $4, $5) }, output: { winogradOutput($0, $1, $2, $3, $4, $5) },
-  upstream: { winogradUpstream($0, $1, $2, $3, $4, $5, $6) }, inputGradient: { winogradInputGradient($0, $1, $2, $3, $4, $5) })
+  input: { winogradInput($0, $1, $2, $3, $4, $5, $6) }, output: { winogradOutput($0, $1, $2, $3, $4, $5) },
+  upstream: { winogradUpstream($0, $1, $2, $3, $4, $5, $6) }, inputGradient: { winogradInputGradient($0, $1, $2, $3, $4, $5) },
+  // A packed left side of doubles has one row to a block.
+  filters: { winogradFilters($0, 1, $1, false, $2, 0..<1, component: $3) })

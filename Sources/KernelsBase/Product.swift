@@ -4,7 +4,7 @@ import KernelInterface
 // 12x2 vectors of 16 with AVX-512, 6x2 of 8 with AVX2, 4x2 of 4 otherwise. Both sides are packed, so that every load has a constant
 // offset: with AVX2 that, and four steps of the inner axis at once, gave 87 instead of 70 GFLOP/s on one core.
 #if KERNELS_V4
-  private let tileRows = 12
+  let tileRows = 12
 
   private func tile(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ depth: Int, _ c: UnsafeMutablePointer<Float>, _ stride: Int,
                     _ accumulate: Bool) {
@@ -65,7 +65,7 @@ import KernelInterface
     store(c11a, c + 11 &* stride + 0 &* width); store(c11b, c + 11 &* stride + 1 &* width)
   }
 #elseif KERNELS_V3
-  private let tileRows = 6
+  let tileRows = 6
 
   private func tile(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ depth: Int, _ c: UnsafeMutablePointer<Float>, _ stride: Int,
                     _ accumulate: Bool) {
@@ -134,7 +134,7 @@ import KernelInterface
     store(c5a, c + 5 &* stride + 0 &* width); store(c5b, c + 5 &* stride + 1 &* width)
   }
 #else
-  private let tileRows = 4
+  let tileRows = 4
 
   private func tile(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ depth: Int, _ c: UnsafeMutablePointer<Float>, _ stride: Int,
                     _ accumulate: Bool) {
@@ -255,4 +255,4 @@ private func spin(_ rounds: Int) -> Float {
 }
 
 /// The product kernel of this instruction set.
-public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, transpose: transpose, packRows: packRows, spin: spin, spinOperations: 12 * width * 2)
+public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, transpose: transpose, packRows: packRows, widen: widen, spin: spin, spinOperations: 12 * width * 2)

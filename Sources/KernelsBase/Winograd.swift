@@ -55,12 +55,12 @@ extension SIMD8<Float>: TileVector {
   }
 }
 
-@inline(__always) private func input<S: TileVector>(_: S.Type, _ plane: Input, _ height: Int, _ width: Int, _ out: Output,
+@inline(__always) private func input<S: TileVector>(_: S.Type, _ plane: Input, _ height: Int, _ width: Int, _ rows: Range<Int>, _ out: Output,
                                                     _ places: TilePlaces, _ line: Output) {
   let padded = width &+ 2, tileRows = height / 2, tiles = width / 2, component = places.component
   // All rows first: what was just written cannot be read at another alignment at once.
-  for row in 0..<tileRows {
-    let t = line + 4 &* row &* padded
+  for row in rows {
+    let t = line + 4 &* (row &- rows.lowerBound) &* padded
     for i in 0..<4 {
       let edge = t + i &* padded
       edge[0] = 0
@@ -80,12 +80,12 @@ extension SIMD8<Float>: TileVector {
       x &+= S.lanes
     }
   }
-  for row in 0..<tileRows {
+  for row in rows {
     var j = 0
     while j < tiles {
       let o = out + places.offset(row &* tiles &+ j)
       for i in 0..<4 {
-        let t = line + ((4 &* row &+ i) &* padded &+ 2 &* j), p = o + 4 &* i &* component
+        let t = line + ((4 &* (row &- rows.lowerBound) &+ i) &* padded &+ 2 &* j), p = o + 4 &* i &* component
         let (a, b) = S.split(t), (c, d) = S.split(t + 2)
         S.put(S.minus(a, c), p)
         S.put(S.plus(b, c), p + component)
@@ -206,14 +206,46 @@ extension SIMD8<Float>: TileVector {
   }
 }
 
+/// Filters side by side in one register; a block of a packed left side has a few rows less than that.
+private func filters(_ g: Input, _ channels: Int, _ out: Output, _ component: Int) {
+  let half = constant(0.5)
+  @inline(__always) func put(_ v: V, _ p: Output) {
+    #if KERNELS_V4
+      UnsafeMutableRawPointer(p).storeBytes(of: v.lowHalf, as: SIMD8<Float>.self)
+      UnsafeMutableRawPointer(p + 8).storeBytes(of: v.highHalf.lowHalf, as: SIMD4<Float>.self)
+    #elseif KERNELS_V3
+      UnsafeMutableRawPointer(p).storeBytes(of: v.lowHalf, as: SIMD4<Float>.self)
+      UnsafeMutableRawPointer(p + 4).storeBytes(of: v.highHalf.lowHalf, as: SIMD2<Float>.self)
+    #else
+      store(v, p)
+    #endif
+  }
+  for c in 0..<channels {
+    let w = g + 9 &* c &* tileRows
+    @inline(__always) func tap(_ k: Int) -> V { load(w + k &* tileRows) }
+    @inline(__always) func column(_ j: Int, _ a: V, _ b: V, _ d: V) {
+      let p = out + (j &* component &+ c &* tileRows)
+      put(a, p)
+      put((a + b + d) * half, p + 4 &* component)
+      put((a - b + d) * half, p + 8 &* component)
+      put(d, p + 12 &* component)
+    }
+    let w0 = tap(0), w1 = tap(1), w2 = tap(2), w3 = tap(3), w4 = tap(4), w5 = tap(5), w6 = tap(6), w7 = tap(7), w8 = tap(8)
+    column(0, w0, w3, w6)
+    column(1, (w0 + w1 + w2) * half, (w3 + w4 + w5) * half, (w6 + w7 + w8) * half)
+    column(2, (w0 - w1 + w2) * half, (w3 - w4 + w5) * half, (w6 - w7 + w8) * half)
+    column(3, w2, w5, w8)
+  }
+}
+
 // What the table holds: functions, so that all is compiled here with this target's instructions.
-private func chosenInput(_ plane: Input, _ height: Int, _ width: Int, _ out: Output, _ places: TilePlaces, _ line: Output) {
+private func chosenInput(_ plane: Input, _ height: Int, _ width: Int, _ rows: Range<Int>, _ out: Output, _ places: TilePlaces, _ line: Output) {
   if width % 16 == 0 {
-    input(SIMD8<Float>.self, plane, height, width, out, places, line)
+    input(SIMD8<Float>.self, plane, height, width, rows, out, places, line)
   } else if width % 8 == 0 {
-    input(SIMD4<Float>.self, plane, height, width, out, places, line)
+    input(SIMD4<Float>.self, plane, height, width, rows, out, places, line)
   } else {
-    winogradInput(plane, height, width, out, places, line)
+    winogradInput(plane, height, width, rows, out, places, line)
   }
 }
 
@@ -249,4 +281,4 @@ private func chosenInputGradient(_ products: Input, _ component: Int, _ plane: O
 
 /// Winograd's transforms for this instruction set.
 public let winograd = WinogradKernels<Float>(
-  input: chosenInput, output: chosenOutput, upstream: chosenUpstream, inputGradient: chosenInputGradient)
+  input: chosenInput, output: chosenOutput, upstream: chosenUpstream, inputGradient: chosenInputGradient, filters: filters)

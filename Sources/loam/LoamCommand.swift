@@ -3,7 +3,9 @@ import Bindings
 import Foundation
 import class Host.Interrupt
 import class Host.LuaState
+import enum Host.Folder
 import struct Host.Program
+import struct Host.RunReport
 
 /// The command line: thin, everything it does lives in Bindings and Host.
 @main
@@ -14,7 +16,7 @@ struct LoamCommand: ParsableCommand {
       Without a command Loam talks: an interactive Lua with help(f), completion and history. A file instead of a command is run as lua runs it, and so are \
       lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [FILE|-] [ARGUMENTS].
       """,
-    version: Loam.version, subcommands: [RunCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
+    version: Loam.version, subcommands: [RunCommand.self, PlanCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
   @Option(name: .short, help: "Run this piece of Lua instead of talking.") var execute: String?
   @OptionGroup var machine: MachineOptions
@@ -64,14 +66,17 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Which of the script's presets to use.") var preset: String?
   @Option(help: "The experiment's seed.") var seed: Int?
   @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
+  @Option(help: "Folder of kept results, which stand in for stages that were never run here; default notebooks/results beside the script's folder.") var kept: String?
+  @Flag(help: "Use no kept results.") var fresh = false
   @OptionGroup var machine: MachineOptions
   @Argument(parsing: .postTerminator, help: "The script's own parameters, as --name value.") var arguments: [String] = []
 
   mutating func run() throws {
     try machine.apply()
     let state = try LuaState()
+    let keptFolder = fresh ? nil : kept ?? (file == "-" ? "." : Folder.parent(of: file)) + "/../notebooks/results"
     let session = try Loam.install(
-      into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store))
+      into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store, keptFolder: keptFolder))
     try state.installHelp()
     Interrupt.shared.handleControlC()
     let status = Program(state).run(file: file, arguments: arguments)
@@ -127,9 +132,39 @@ struct StoreCommand: ParsableCommand {
 }
 
 struct RunsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "runs", abstract: "List recorded runs.")
-  @Option(help: "Folder of the store.") var store: String = ".loam"
-  mutating func run() throws { print(try StoreReport.runs(folder: store)) }
+  static let configuration = CommandConfiguration(
+    commandName: "runs", abstract: "Look at recorded runs.", subcommands: [List.self, Show.self, Compare.self, Export.self], defaultSubcommand: List.self)
+
+  struct StoreOption: ParsableArguments {
+    @Option(help: "Folder of the store.") var store: String = ".loam"
+    func report() throws -> RunReport { try RunReport(folder: store) }
+  }
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the newest runs.")
+    @Option(help: "How many.") var limit: Int = 50
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print(try store.report().list(limit: limit)) }
+  }
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tell everything about one run: parameters, stages, metrics, artifacts.")
+    @Argument(help: "The run's number.") var number: Int
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print(try store.report().show(number)) }
+  }
+  struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what differs between runs: parameters, version, machine, last values of metrics.")
+    @Argument(help: "The runs' numbers.") var runs: [Int]
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print(try store.report().compare(runs)) }
+  }
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a run: to FILE.jsonl everything, to FILE.csv its metrics, to a folder an event file of TensorBoard.")
+    @Argument(help: "The run's number.") var number: Int
+    @Argument(help: "A file that ends in .jsonl or .csv, or a folder.") var path: String
+    @OptionGroup var store: StoreOption
+    mutating func run() throws { print("wrote \(try store.report().export(number, to: path))") }
+  }
 }
 
 struct ReferenceCommand: ParsableCommand {

@@ -28,18 +28,20 @@ struct NotebookCommand: ParsableCommand {
     @Option(help: "The experiment's seed.") var seed: Int?
     @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
     @Flag(help: "Run every stage once more, its stored result notwithstanding.") var refresh = false
+    @Flag(help: "Compute here what only the kept results in the folder 'results' beside the notebook know.") var fresh = false
     @OptionGroup var machine: MachineOptions
 
     func world() throws -> NotebookWorld {
       try machine.apply()
       Interrupt.shared.handleControlC()
-      return NotebookWorld(options: SessionOptions(preset: preset, seed: seed, storeFolder: store, refresh: refresh))
+      return NotebookWorld(options: SessionOptions(preset: preset, seed: seed, storeFolder: store, refresh: refresh), usesKept: !fresh)
     }
     func values() throws -> NotebookParameters { try NotebookParameters(pairs: parameter, yaml: parameters) }
   }
 
   /// Where results go, and in which forms.
   struct OutputOptions: ParsableArguments {
+    @Flag(help: "Keep what the stages returned in the folder 'results' beside the notebook, for clones that shall not compute it again.") var keep = false
     @Option(help: "The folder of the results.") var out: String?
     @Option(help: "Forms beside Markdown and .ipynb: html, tex, pdf, separated by commas; none for no more.") var to: String = "html"
 
@@ -74,6 +76,7 @@ struct NotebookCommand: ParsableCommand {
       }
       let result = try builder.build(file, parameters: try settings.values())
       try world.finish(result)
+      if output.keep, result.failure == nil { try world.keep(result) }
       throw NotebookCommand.status([result])
     }
 
@@ -91,6 +94,7 @@ struct NotebookCommand: ParsableCommand {
       let builder = NotebookBuilder(output: output.out ?? folder + "/output", formats: try output.formats(), announce: NotebookCommand.tell, environment: world.environment)
       let runs = try builder.buildAll(in: folder, parameters: try settings.values())
       try world.finish(runs.last)
+      if output.keep { for run in runs where run.failure == nil { try world.keep(run) } }
       let loaded = runs.flatMap(\.stages).filter(\.wasStored).count, computed = runs.flatMap(\.stages).count - loaded
       NotebookCommand.tell("\(runs.count) notebooks, \(computed) stages computed, \(loaded) loaded; open \(builder.output)/index.\(builder.formats.contains(.html) ? "html" : "md")")
       throw NotebookCommand.status(runs)

@@ -17,7 +17,7 @@ final class TestStore {
         refresh: Bool = false, _ body: (StageWork) throws -> StoreValue = { _ in .null }
     ) throws -> (result: StageResult, ran: Bool) {
         switch try store.open(store.key(name: name, parts: parts, dependencies: inputs), refresh: refresh) {
-        case .stored(let result): return (result, false)
+        case .stored(let result), .kept(let result): return (result, false)
         case .run(let work): return (try work.commit(value: body(work), printed: "said by \(name)\n"), true)
         }
     }

@@ -25,11 +25,4 @@ public enum StoreReport {
     let database = try RunDatabase(path: folder + "/runs.sqlite")
     return "\(try open(folder).collect(keeping: try database.stageKeys(lastRuns: runs)))"
   }
-
-  /// The newest runs.
-  public static func runs(folder: String) throws -> String {
-    let runs = try RunDatabase(path: folder + "/runs.sqlite").list(limit: 50)
-    guard !runs.isEmpty else { return "\(folder) has no recorded runs" }
-    return runs.map { "\($0.id)  \($0.status)  \($0.description.preset ?? "-")  \($0.description.script)" }.joined(separator: "\n")
-  }
 }

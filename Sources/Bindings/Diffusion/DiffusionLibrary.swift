@@ -106,6 +106,9 @@ enum DiffusionLibrary {
       properties: [
         Property("losses", "Loss of each training step.", .list(of: .number("loss"))) { (g: GeneratorHandle) in g.losses.map(Double.init) },
         Property("hash", "Hash of weights, configuration and tokenizer.", .string("64 hexadecimal digits")) { (g: GeneratorHandle) in try g.hash.get() },
+        Property("multiply_adds", "Multiply-adds of one pass of the UNet over one picture; guidance takes two passes in each step.", .integer("it")) { (g: GeneratorHandle) in
+          g.model.unet.multiplyAdds()
+        },
         Property("parameter_count", "Number of trained numbers.", .integer("it")) { (g: GeneratorHandle) in g.model.parameterCount },
       ],
       describe: { "Generator of \($0.model.configuration.unet.imageSize) x \($0.model.configuration.unet.imageSize) pictures" })

@@ -11,12 +11,15 @@ final class EncoderHandle: LuaObject {
   let objective: String
   /// Loss of each step.
   let losses: [Float]
+  /// With the text tower that was trained beside it.
+  let joint: JointEncoderHandle?
 
-  init(_ encoder: any ImageEncoder, normalization: PixelNormalization = .imageNet, objective: String, losses: [Float] = []) {
+  init(_ encoder: any ImageEncoder, normalization: PixelNormalization = .imageNet, objective: String, losses: [Float] = [], joint: JointEncoderHandle? = nil) {
     self.encoder = encoder
     self.normalization = normalization
     self.objective = objective
     self.losses = losses
+    self.joint = joint
   }
 
   /// Features of pictures of the encoder's own size, [N, D].

@@ -13,6 +13,9 @@ enum EncoderLibrary {
   static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
   private static let positions = Argument<PositionKind>.choice("positions", "learned, or sines and cosines that never change", of: PositionKind.self, default: .learned)
   static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
+  private static let from = Argument.optional(.object(
+    "from", "an encoder to start from, such as encoder.resnet{...} or one that was trained before: its network and weights are taken, so leave out what describes one", EncoderHandle.self))
+  private static let dropPath = Argument.number("drop_path", "chance that a branch of a transformer's last block is left out of a step, less in earlier blocks", default: 0)
 
   // What it learns from, and how.
   private static let objective = Argument<RepresentationObjective>.choice("objective", "what is learned from", of: RepresentationObjective.self)
@@ -63,7 +66,7 @@ enum EncoderLibrary {
         Trains an encoder. Batches and crops are functions of (seed, step) alone, so a run that goes on from its checkpoint ends with the same bytes. \
         Training stops with an error that names the step when the loss is no longer a number.
         """,
-      .options("settings", "objective, data, encoder and training", objective, data, steps, crops, images, cropsPerImage, temperature, imageWeight,
+      .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, images, cropsPerImage, temperature, imageWeight,
                textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
                teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, augmentation, checkpoint, every, onStep, seed, size, patch,
                width, depth, heads, stem, pooling, positions),
@@ -83,21 +86,32 @@ enum EncoderLibrary {
         TextTransformerConfiguration(vocabulary: $0.vocabularySize, contextLength: longest, width: 128, depth: 2, heads: 4)
       }
       let stepCount = s[steps]
+      let start = s[from]
+      if start != nil {
+        let described = [("size", s.isGiven(size)), ("patch", s.isGiven(patch)), ("width", s.isGiven(width)), ("depth", s.isGiven(depth)), ("heads", s.isGiven(heads)),
+                         ("stem", s.isGiven(stem)), ("pooling", s.isGiven(pooling)), ("positions", s.isGiven(positions))]
+        if let extra = described.first(where: \.1)?.0 { throw ArgumentFault.invalid("an encoder to start from has a \(extra) of its own; leave out \(extra)") }
+      }
+      let transformer = start.map { ($0.encoder as? VisionTransformer)?.configuration ?? VisionTransformerConfiguration() } ?? configuration(s)
       var options = RepresentationOptions(
-        objective: kind, encoder: configuration(s), text: text,
+        objective: kind, encoder: transformer, text: text,
         optimization: OptimizationOptions(steps: stepCount, learningRate: s[learningRate], warmupSteps: min(stepCount, s[warmup] ?? stepCount / 10), beta2: s[beta2],
                                           weightDecay: s[decay], seed: UInt64(bitPattern: Int64(s[seed]))),
         imagesPerCaption: s[images], cropsPerImage: s[cropsPerImage], temperature: s[temperature], imageWeight: s[imageWeight],
         textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count,
         teacherMomentum: s[teacherMomentum], teacherTemperature: s[teacherTemperature], prototypes: s[prototypes], maskRatio: s[maskRatio],
-        decoder: .init(width: s[decoderWidth], depth: s[decoderDepth], heads: s[decoderHeads]))
+        decoder: .init(width: s[decoderWidth], depth: s[decoderDepth], heads: s[decoderHeads]),
+        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath])
       options.cropsPerStep = s[crops] / options.views * options.views
       let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: !kind.usesClasses)
       let trainer = try RepresentationTrainer(
-        model: try RepresentationModel(options, seed: options.optimization.seed), data: groups, dataIdentity: set.digest.hex,
-        augmentation: try AugmentationRecipe.named(s[augmentation], side: s[size]))
+        model: try RepresentationModel(options, seed: options.optimization.seed, from: start?.encoder), data: groups,
+        dataIdentity: set.digest.hex + (try start.map { " from " + (try $0.contentIdentity()) } ?? ""),
+        augmentation: try AugmentationRecipe.named(s[augmentation], side: options.imageSize))
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
-      return EncoderHandle(try trainer.model.trainedEncoder(), objective: kind.rawValue, losses: trainer.loop.losses)
+      var joint: JointEncoderHandle?
+      if let tokenizer, let model = try trainer.model.jointEncoder() { joint = JointEncoderHandle(model, tokenizer: tokenizer, objective: kind.rawValue) }
+      return EncoderHandle(try trainer.model.trainedEncoder(), objective: kind.rawValue, losses: trainer.loop.losses, joint: joint)
     }
   }
 
@@ -164,11 +178,14 @@ enum EncoderLibrary {
         Property("losses", "Loss of each training step.", .list(of: .number("loss"))) { (e: EncoderHandle) in e.losses.map(Double.init) },
         Property("objective", "What it was trained by, or \"random\".", .string("it")) { (e: EncoderHandle) in e.objective },
         Property("width", "Width of its features.", .integer("it")) { (e: EncoderHandle) in e.encoder.featureWidth },
+        Property("joint", "With the text tower that was trained beside it; nil where there was none, and for encoders read from files.",
+                 .optional(.object("it", JointEncoderHandle.self))) { (e: EncoderHandle) in e.joint },
       ],
       describe: { e in e.summary })
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("encoder", "Encoders of pictures and how they learn.", functions: [train(session), random, resNet, load, importing], types: [type(session)])
+    Library("encoder", "Encoders of pictures and how they learn.", functions: [train(session), random, resNet, load, importing, JointEncoderLibrary.load],
+            types: [type(session), JointEncoderLibrary.type(session)])
   }
 }

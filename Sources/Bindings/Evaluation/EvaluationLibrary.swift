@@ -37,7 +37,7 @@ enum EvaluationLibrary {
     }
   }
 
-  private static func table(_ interval: ConfidenceInterval) -> LuaValue {
+  static func table(_ interval: ConfidenceInterval) -> LuaValue {
     var fields: [(String, LuaValue)] = [
       ("mean", .number(interval.estimate)), ("low", .number(interval.lower)), ("high", .number(interval.upper)), ("count", .integer(interval.count)),
       ("level", .number(interval.level)), ("method", .string(interval.method.rawValue)),
@@ -133,8 +133,8 @@ enum EvaluationLibrary {
 
   static func library(_ session: ScriptSession) -> Library {
     Library("eval", "Evaluation of frozen features, and intervals.", functions: [
-      probe(session), stochasticProbe(session), nearest(session), fewShot(session), ridge(session), segmentation(session), zeroShot, prompts, retrieval, averagePrecision, interval, paired,
-      proportion,
+      probe(session), stochasticProbe(session), nearest(session), fewShot(session), ridge(session), segmentation(session), zeroShot, prompts, retrieval, averagePrecision, frechetDistance, coverage,
+      vendiScore, clipScore, interval, paired, proportion, bootstrap, trend, holm,
     ])
   }
 }

@@ -6,10 +6,14 @@ public final class NotebookWorld {
   private let options: SessionOptions
   private let interrupt: Interrupt
   private var session: ScriptSession?
+  private let usesKept: Bool
 
-  /// - Parameter options: preset, seed, arguments and store for each notebook; the script is set to the notebook's file.
-  public init(options: SessionOptions = SessionOptions(), interrupt: Interrupt = .shared) {
+  /// - Parameters:
+  ///   - options: preset, seed, arguments and store for each notebook; the script is set to the notebook's file.
+  ///   - usesKept: whether the results that lie in `results` beside a notebook stand in for stages that were never run here.
+  public init(options: SessionOptions = SessionOptions(), usesKept: Bool = true, interrupt: Interrupt = .shared) {
     self.options = options
+    self.usesKept = usesKept
     self.interrupt = interrupt
   }
 
@@ -19,9 +23,13 @@ public final class NotebookWorld {
     let state = try LuaState(interrupt: interrupt)
     var options = options
     options.script = file
+    let folder = Folder.parent(of: file)
+    if usesKept { options.keptFolder = folder + "/results" }
     let session = try Loam.install(into: state, options: options, asGlobals: true)
     try state.installHelp()
     try state.setArguments(script: file, options.arguments)
+    // A project keeps its notebooks in one folder and beside it in `scripts` what they share.
+    for place in ["/../scripts", ""] where Folder.kind(of: folder + place) == .folder { try state.searchFirst(folder + place) }
     self.session = session
     return NotebookEnvironment(state: state, version: Loam.version, display: { try Self.display($0, state) }) { receiver in
       session.show = receiver.show
@@ -35,6 +43,15 @@ public final class NotebookWorld {
   public func finish(_ run: NotebookRun?) throws {
     try session?.finish(error: run?.failure)
     session = nil
+  }
+
+  /// Keeps what the stages of a run returned, in `results` beside the notebook.
+  public func keep(_ run: NotebookRun) throws {
+    let store = StageStore(root: options.storeFolder, version: Loam.version)
+    let folder = Folder.parent(of: run.file) + "/results"
+    store.kept = KeptResults(folder: folder)
+    let name = Folder.name(of: run.file).split(separator: ".").dropLast().joined(separator: ".")
+    try KeptResults.write(try run.stages.compactMap { try store.manifest($0.key) }, to: "\(folder)/\(name).jsonl")
   }
 
   /// The forms of Loam's values; nil for all others.

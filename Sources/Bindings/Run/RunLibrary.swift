@@ -52,7 +52,11 @@ enum RunLibrary {
       let metrics = try RunDatabase(path: session.options.storeFolder + "/runs.sqlite").metrics(run: run.id, name: name)
       return .list(metrics.map { .record(["step": .integer($0.step), "value": .number($0.value)]) })
     }
-    return [preset, record, artifact, history]
+    let isPlanned = Function(
+      "is_planned", "Tells whether stages are only counted, by `loam plan`; what a script writes beside its stages should then be left alone.", returns: .boolean("whether they are"),
+      example: ("return run.is_planned()", "false")
+    ) { session.plan != nil }
+    return [preset, record, artifact, history, isPlanned]
   }
 
   private static let progress = Function(

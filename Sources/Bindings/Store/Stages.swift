@@ -12,7 +12,19 @@ final class FileReference: LuaObject {
 final class StageReference: LuaObject {
   static let luaName = "StageResult"
   let result: StageResult
-  init(_ result: StageResult) { self.result = result }
+  /// Makes the files of a kept result; nil where they are there.
+  private let supply: (() throws -> Void)?
+
+  init(_ result: StageResult, supply: (() throws -> Void)? = nil) {
+    self.result = result
+    self.supply = supply
+  }
+
+  /// The folder of the files, which are there from now on.
+  func folder() throws -> String {
+    try supply?()
+    return result.folder
+  }
 }
 
 /// A stage at work: what its code is given.
@@ -53,33 +65,61 @@ struct Stages {
   }
 
   /// The stored result, or that of running the code.
-  func result(_ key: StageKey, code: LuaFunction, refresh: Bool) throws -> LuaValue {
+  func result(_ key: StageKey, code: LuaFunction, refresh: Bool, cost: LuaTable? = nil) throws -> LuaValue {
+    if let plan = session.plan { return try table(plan.result(key, existing: refresh ? nil : session.store.existing(key), cost: cost)) }
     let isRefreshed = session.options.refresh && session.refreshed.insert(key.hash).inserted
+    let result: StageResult
+    var supply: (() throws -> Void)?
     switch try session.store.open(key, refresh: refresh || isRefreshed) {
-    case .stored(let result):
-      try note(result, wasStored: true)
-      // What the stage printed belongs to its result: a stored one says the same again.
-      try state.writeOutput(result.printed)
-      return try table(result)
+    case .stored(let stored): result = stored
+    case .kept(let kept):
+      result = kept
+      session.kept[key.hash] = { try makeFiles(of: kept, key, code: code) }
+      supply = { [session] in try session.kept[key.hash]?() }
     case .run(let work):
-      let result: StageResult
+      result = try run(work, key, code: code)
+      try note(result, wasStored: false)
+      return try table(result)
+    }
+    try note(result, wasStored: true)
+    // What the stage printed belongs to its result: a stored one says the same again.
+    try state.writeOutput(result.printed)
+    return try table(result, supply: supply)
+  }
+
+  /// Runs a stage's code and stores what it makes.
+  private func run(_ work: StageWork, _ key: StageKey, code: LuaFunction) throws -> StageResult {
+    do {
+      // The code may read the files of what it takes in.
+      for dependency in key.dependencies { try session.kept[dependency.key]?() }
       // The script's own stream starts afresh in each stage, so that a result does not hang on what ran before it.
       let outside = session.defaultStream.stream
       session.defaultStream.stream = RandomStream(seed: 0, purpose: "stage \(key.name)")
       defer { session.defaultStream.stream = outside }
-      do {
-        let (value, printed) = try state.recordingOutput { try code.call(.object(StageHandle(work))).first ?? .none }
-        let stored = try LuaConversion.stored(value, place: "the result of stage \"\(key.name)\"")
-        if case .table(let entries) = stored, let taken = entries.first(where: { $0.key.text == "files" || $0.key.text == "stage" }) {
-          throw LuaError("the result of stage \"\(key.name)\" has a field '\(taken.key.text ?? "")', which Loam adds itself; take another name")
-        }
-        result = try work.commit(value: stored, printed: printed)
-      } catch {
-        work.abandon()
-        throw error
+      let (value, printed) = try state.recordingOutput { try code.call(.object(StageHandle(work))).first ?? .none }
+      let stored = try LuaConversion.stored(value, place: "the result of stage \"\(key.name)\"")
+      if case .table(let entries) = stored, let taken = entries.first(where: { $0.key.text == "files" || $0.key.text == "stage" }) {
+        throw LuaError("the result of stage \"\(key.name)\" has a field '\(taken.key.text ?? "")', which Loam adds itself; take another name")
       }
-      try note(result, wasStored: false)
-      return try table(result)
+      return try work.commit(value: stored, printed: printed)
+    } catch {
+      work.abandon()
+      throw error
+    }
+  }
+
+  /// Runs the stage of a kept result, because something needs its files.
+  private func makeFiles(of kept: StageResult, _ key: StageKey, code: LuaFunction) throws {
+    guard session.kept.removeValue(forKey: key.hash) != nil else { return }
+    let made: StageResult
+    switch try session.store.open(key, needsFiles: true) {
+    case .stored(let result), .kept(let result): made = result
+    case .run(let work): made = try run(work, key, code: code)
+    }
+    guard made.hash == kept.hash else {
+      throw LuaError(
+        "stage \"\(key.name)\" gave other bytes (\(made.hash.short)) than the kept result (\(kept.hash.short)), so what is kept of later stages does not belong to it: "
+          + "it was made on another kind of machine. Run with --fresh, which computes everything here")
     }
   }
 
@@ -91,7 +131,7 @@ struct Stages {
   }
 
   /// The result as Lua sees it: the fields that the code returned, `files` and `stage`.
-  private func table(_ result: StageResult) throws -> LuaValue {
+  private func table(_ result: StageResult, supply: (() throws -> Void)? = nil) throws -> LuaValue {
     var files: [(String, LuaValue)] = []
     var folders: Set<String> = []
     for output in result.manifest.outputs {
@@ -107,6 +147,6 @@ struct Stages {
     case .null: break
     default: fields = [("value", LuaConversion.lua(result.value))]
     }
-    return .record(fields + [("files", .record(files)), ("stage", .object(StageReference(result)))])
+    return .record(fields + [("files", .record(files)), ("stage", .object(StageReference(result, supply: supply)))])
   }
 }

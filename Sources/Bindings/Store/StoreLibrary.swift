@@ -7,6 +7,10 @@ enum StoreLibrary {
   private static let inputs = Argument.optional(.table("inputs", "what it takes in, by name: results of other stages, files by store.file, data sets, plain values"))
   private static let code = Argument.callback("code", "makes the result; is given the stage", type: "fun(stage: Stage): any")
   private static let refresh = Argument.boolean("refresh", "run it even when its result is stored", default: false)
+  private static let cost = Argument.optional(.table("cost", """
+    what `loam plan` needs: result (a stand-in for what the code returns), units and unit (how much work, of what kind), measure (a function that does some units \
+    and returns how many), and for the sums images, flops, bytes. No part of the key
+    """))
   private static let keepRuns = Argument.integer("keep_runs", "results that the last runs used stay", default: 20, in: 0...Int.max)
   private static let unfinished = Argument.boolean("unfinished", "whether the work of killed stages goes too", default: false)
   private static let trial = Argument.boolean("trial", "only tell what would go", default: false)
@@ -18,7 +22,7 @@ enum StoreLibrary {
         the inputs, and Loam's version: whatever of these changes, the stage runs again. The code returns plain values and writes files to `stage:path(name)`; \
         `stage.folder` is for checkpoints and outlives a kill. The result has the returned fields, `files` (path by name) and `stage`.
         """,
-      .state(), .options("settings", "name, inputs and code", name, inputs, code, refresh), returns: .table("the result", type: "table"),
+      .state(), .options("settings", "name, inputs and code", name, inputs, code, refresh, cost), returns: .table("the result", type: "table"),
       example: ("""
         local factor = 3
         local result = store.stage{name = "example", code = function(stage)
@@ -31,7 +35,7 @@ enum StoreLibrary {
     ) { state, settings in
       let stages = Stages(session: session, state: state)
       let key = try stages.key(name: settings[name], inputs: settings[inputs], code: settings[code])
-      return try stages.result(key, code: settings[code], refresh: settings[refresh])
+      return try stages.result(key, code: settings[code], refresh: settings[refresh], cost: settings[cost])
     }
     let explain = Function(
       "explain", "Says whether a stage would run, and why: which captured value, input or line of code changed since the nearest stored result.",
@@ -97,7 +101,7 @@ enum StoreLibrary {
       Property("name", "The stage's name.", .string("it")) { (s: StageReference) in s.result.name },
       Property("key", "The stage's key.", .string("64 hexadecimal digits")) { (s: StageReference) in s.result.key.hex },
       Property("hash", "Hash of returned values and files.", .string("64 hexadecimal digits")) { (s: StageReference) in s.result.hash.hex },
-      Property("folder", "The folder of its files.", .string("the path")) { (s: StageReference) in s.result.folder },
+      Property("folder", "The folder of its files; those of a kept result are made when this is asked.", .string("the path")) { (s: StageReference) in try s.folder() },
       Property("elapsed", "Seconds that making it took.", .number("it")) { (s: StageReference) in s.result.elapsed },
     ], describe: { "StageResult of \"\($0.result.name)\" (\($0.result.key.short))" })
 

@@ -1,6 +1,8 @@
-// Loads and stores of the first lanes of a register alone, which Swift has no words for. Everything is inline: the target that imports this
+// Loads and stores of the first lanes of a register alone, and of half-precision numbers, which Swift has no words for. Everything is inline: the target that imports this
 // decides the instruction set.
 #pragma once
+
+#include <stdint.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,6 +18,10 @@ static inline __attribute__((always_inline)) void loam_store_lanes(__m512 value,
   _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), value);
 }
 
+static inline __attribute__((always_inline)) __m512 loam_widen(const uint16_t *_Nonnull from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)from));
+}
+
 #elif defined(__AVX2__)
 
 static inline __attribute__((always_inline)) __m256i loam_lanes(int count) {
@@ -29,6 +35,10 @@ static inline __attribute__((always_inline)) __m256 loam_load_lanes(const float 
 
 static inline __attribute__((always_inline)) void loam_store_lanes(__m256 value, float *_Nonnull to, int count) {
   _mm256_maskstore_ps(to, loam_lanes(count), value);
+}
+
+static inline __attribute__((always_inline)) __m256 loam_widen(const uint16_t *_Nonnull from) {
+  return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)from));
 }
 
 #endif

@@ -1,6 +1,10 @@
 /// The values of an options table, by the keys that were declared: `options[steps]`.
 public struct Options {
     fileprivate var values: [String: Any] = [:]
+    fileprivate var given: Set<String> = []
+
+    /// Whether the table has the key, as opposed to a default standing in for it.
+    public func isGiven<Value>(_ field: Argument<Value>) -> Bool { given.contains(field.description.name) }
 
     /// The value of a declared key, or its default.
     public subscript<Value>(_ field: Argument<Value>) -> Value {
@@ -35,6 +39,7 @@ extension Argument where Value == Options {
             var options = Options()
             for reader in readers {
                 options.values[reader.name] = try call.withField(isMissing ? nil : index, reader.name) { slot in
+                    if !call.isAbsent(slot) { options.given.insert(reader.name) }
                     do { return try reader.read(call, slot) } catch let fault as ArgumentFault { throw fault.inOption(reader.name) }
                 }
             }

@@ -20,10 +20,11 @@ public struct NotebookBuilder {
         self.environment = environment
     }
 
-    /// The notebooks of a folder, by name; hidden files and results are not among them.
+    /// The notebooks of a folder, by name; one called `index` comes last, since it sums up the others. Hidden files and results are not among them.
     public static func notebooks(in folder: String) throws -> [String] {
-        try Folder.names(in: folder).filter { !$0.hasPrefix(".") && (try? NotebookSpelling(path: $0)) != nil && Folder.kind(of: folder + "/" + $0) == .file }
+        let files = try Folder.names(in: folder).filter { !$0.hasPrefix(".") && (try? NotebookSpelling(path: $0)) != nil && Folder.kind(of: folder + "/" + $0) == .file }
             .map { folder + "/" + $0 }
+        return files.filter { name(of: $0) != "index" } + files.filter { name(of: $0) == "index" }
     }
 
     /// The name of a notebook's results, without ending.
@@ -107,7 +108,8 @@ public struct NotebookBuilder {
             runs.append(run)
             if run.failure?.isInterrupt == true { break }
         }
-        try writeIndex(runs)
+        // A notebook called index is the page that would be written.
+        if names["index"] == nil { try writeIndex(runs) }
         return runs
     }
 

@@ -40,7 +40,7 @@ extension LuaState {
     }
 
     /// Lets `require` look into a folder before all others.
-    private func searchFirst(_ folder: String) throws {
+    public func searchFirst(_ folder: String) throws {
         guard folder != ".", !folder.contains(where: { $0 == ";" || $0 == "?" }), case .table(let package) = global("package"), case .string(let path) = package["path"] else { return }
         let stem = folder == "/" ? "" : folder
         try package.set("path", .string("\(stem)/?.lua;\(stem)/?/init.lua;" + path))

@@ -72,10 +72,15 @@ public struct StageManifest: Sendable {
     }
 
     /// The manifest as JSON with ordered keys, ending with a line feed.
-    public var json: String {
-        let table: StoreValue = [
+    public var json: String { table(showingParts: true).json(pretty: true) + "\n" }
+
+    /// The manifest in one line, without the values of the key's parts: their hashes are enough to check it.
+    var keptLine: String { table(showingParts: false).json() }
+
+    private func table(showingParts: Bool) -> StoreValue {
+        [
             "format": .string(Self.formatName), "name": .string(name), "version": .string(version), "key": .string(key.hex),
-            "parts": .list(parts.map { ["name": .string($0.name), "sha256": .string($0.hash.hex), "value": $0.shown] }),
+            "parts": .list(parts.map { ["name": .string($0.name), "sha256": .string($0.hash.hex), "value": showingParts ? $0.shown : .null] }),
             "inputs": .list(dependencies.map {
                 ["role": .string($0.role), "name": .string($0.name), "key": .string($0.key.hex), "result": .string($0.result.hex)]
             }),
@@ -85,7 +90,6 @@ public struct StageManifest: Sendable {
             "value": value, "printed": .string(printed), "result": .string(result.hex),
             "reasons": .list(reasons.map { .string($0) }), "created": .string(created), "elapsed_seconds": .number(elapsed),
         ]
-        return table.json(pretty: true) + "\n"
     }
 
     /// Reads a manifest and checks that its key follows from its parts and its result hash from its value and outputs.

@@ -22,6 +22,8 @@ public final class StageStore {
     public let root: String
     /// Part of every key.
     public let version: String
+    /// Results without files that stand in for stages that were never run here.
+    public var kept: KeptResults?
     /// Called with one sentence for each thing a user should know: stored result used, why a stage runs, waiting, damage.
     public var announce: (String) -> Void
     /// Asked while waiting for another process; what it throws (an interrupt) ends the wait.
@@ -59,10 +61,15 @@ public final class StageStore {
     /// - Parameters:
     ///   - key: from ``key(name:parts:dependencies:)``.
     ///   - refresh: whether to run the stage from its start even if its result is stored; the old one stays until the new one is whole.
-    /// - Returns: the stored result, or the work to do and to ``StageWork/commit(value:printed:)``.
+    ///   - needsFiles: whether a result without its files will not do.
+    /// - Returns: the stored or kept result, or the work to do and to ``StageWork/commit(value:printed:)``.
     /// - Throws: ``FileFault`` when the store cannot be read or written; ``StoreError`` when the stage calls itself.
-    public func open(_ key: StageKey, refresh: Bool = false) throws -> StageOutcome {
+    public func open(_ key: StageKey, refresh: Bool = false, needsFiles: Bool = false) throws -> StageOutcome {
         if !refresh, case .result(let result)? = try? load(key.hash) { return stored(result, key) }
+        if !refresh, !needsFiles, let manifest = try kept?.manifest(key.hash) {
+            announce("stage \(key.name): kept result \(key.hash.short), not run here (it took \(ElapsedTime.text(seconds: manifest.elapsed)) on \(manifest.created.prefix(10)))")
+            return .kept(StageResult(manifest: manifest, folder: entryFolder(key.hash) + "/files", hold: nil))
+        }
         let lock = try acquire(key)
         do {
             if refresh {
@@ -76,6 +83,12 @@ public final class StageStore {
             lock.release()
             throw error
         }
+    }
+
+    /// The stored or kept result of a stage, if there is one; nothing is announced, run or moved.
+    public func existing(_ key: StageKey) throws -> StageResult? {
+        if case .result(let result)? = try? load(key.hash) { return result }
+        return try kept?.manifest(key.hash).map { StageResult(manifest: $0, folder: entryFolder(key.hash) + "/files", hold: nil) }
     }
 
     private func stored(_ result: StageResult, _ key: StageKey) -> StageOutcome {
@@ -207,6 +220,8 @@ public final class StageStore {
 public enum StageOutcome {
     /// The stage need not run.
     case stored(StageResult)
+    /// The stage need not run, and its files are not here.
+    case kept(StageResult)
     /// The stage must run in this folder.
     case run(StageWork)
 }

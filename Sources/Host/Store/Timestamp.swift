@@ -13,6 +13,16 @@ enum Timestamp {
         return text(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
     }
 
+    /// Seconds since 1970 of a text that ``now()`` gave; nil for another.
+    static func seconds(_ text: String) -> Double? {
+        let numbers = text.split(whereSeparator: { !$0.isNumber }).compactMap { Int32($0) }
+        guard numbers.count == 7 else { return nil }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
+        return Double(timegm(&parts)) + Double(numbers[6]) / 1000
+    }
+
     /// A count of seconds since 1970 as text in UTC.
     static func text(seconds: Int, milliseconds: Int) -> String {
         var seconds = time_t(seconds)

@@ -32,18 +32,24 @@ extension CPUBackend {
     let batch = query.shape[0], n = query.shape[1], m = key.shape[1], width = query.shape[2] / heads
     let out = try TensorData(query.shape, query.dtype)
     let q = HeadRows<T>(queries), k = HeadRows<T>(keys), v = HeadRows<T>(values), o = HeadRows<T>(out)
-    ThreadPool.parallelFor(batch * heads) { job in
-      let (b, h) = (job / heads, job % heads)
+    // So many queries at once that their weights stay in a thread's own cache.
+    let block = causal ? n : min(n, max(96, CPUBackend.attentionWeights / max(1, m))), blocks = (n + block - 1) / max(1, block)
+    ThreadPool.parallelFor(batch * heads * blocks) { job in
+      let (b, h) = (job / blocks / heads, job / blocks % heads)
+      let first = job % blocks * block, count = min(block, n - first)
       let length = keyLengths?[b] ?? m
-      withScratch(T.self, n * length) { weights in
-        attentionWeights(q.head(b, h, width), q.rowStride, k.head(b, h, width), k.rowStride, n, length, width, causal, weights)
+      withScratch(T.self, count * length) { weights in
+        attentionWeights(q.head(b, h, width) + first * q.rowStride, q.rowStride, k.head(b, h, width), k.rowStride, count, length, width, causal, weights)
         T.serialProduct(MatrixProduct(
-          rows: n, columns: width, inner: length, left: MatrixOperand(weights, rowStride: length),
-          right: MatrixOperand(v.head(b, h, width), rowStride: v.rowStride), out: o.head(b, h, width), stride: o.rowStride))
+          rows: count, columns: width, inner: length, left: MatrixOperand(weights, rowStride: length),
+          right: MatrixOperand(v.head(b, h, width), rowStride: v.rowStride), out: o.head(b, h, width) + first * o.rowStride, stride: o.rowStride))
       }
     }
     return out
   }
+
+  /// Attention weights that are computed at a time: 1.5 MiB of them.
+  private static var attentionWeights: Int { 3 << 17 }
 
   private func attentionWeights<T: ComputeScalar>(_ q: UnsafeMutablePointer<T>, _ qStride: Int, _ k: UnsafeMutablePointer<T>, _ kStride: Int,
                                                  _ n: Int, _ m: Int, _ width: Int, _ causal: Bool, _ weights: UnsafeMutablePointer<T>) {

@@ -58,22 +58,33 @@ extension CPUBackend {
     let x = try contiguous(input), w = try contiguous(filters), b = try bias.map { try contiguous($0) }
     let s = ConvolutionShape(input: x.shape, weight: w.shape, stride: stride, padding: padding)
     let out = try TensorData([s.batch, s.filters, s.outputHeight, s.outputWidth], x.dtype)
-    let px = x.pointer(T.self), pw = w.pointer(T.self), po = out.pointer(T.self), pb = b?.pointer(T.self)
+    let px = x.pointer(T.self), po = out.pointer(T.self), pb = b?.pointer(T.self)
+    let weights = MatrixOperand<T>(w, rowStride: s.patch)
     if s.suitsWinograd {
-      winogradConvolution(s, px, pw, pb, po)
+      winogradConvolution(s, px, weights, pb, po)
       return out
     }
-    ThreadPool.parallelFor(s.batch) { image in
+    func compute(_ image: Int) {
       let picture = px + image * s.channels * s.height * s.width
       let target = po + image * s.filters * s.positions
       withPatches(picture, s) { patches in
-        T.serialProduct(MatrixProduct(
-          rows: s.filters, columns: s.positions, inner: s.patch, left: MatrixOperand(pw, rowStride: s.patch),
-          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions))
+        let product = MatrixProduct(
+          rows: s.filters, columns: s.positions, inner: s.patch, left: weights,
+          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions)
+        T.parallelProduct(product, epilogue: pb.map { bias in
+          { first, count in
+            for o in first..<first + count {
+              T.kernels.binaryScalar(.add, target + o * s.positions, bias[o], false, target + o * s.positions, s.positions)
+            }
+          }
+        })
       }
-      if let pb {
-        for o in 0..<s.filters { T.kernels.binaryScalar(.add, target + o * s.positions, pb[o], false, target + o * s.positions, s.positions) }
-      }
+    }
+    // Threads take a picture each, or share one where the pictures are few and the filters many.
+    if s.batch >= 2 * ThreadPool.threadCount || s.filters * s.patch < 1 << 18 {
+      ThreadPool.parallelFor(s.batch, compute)
+    } else {
+      for image in 0..<s.batch { compute(image) }
     }
     return out
   }

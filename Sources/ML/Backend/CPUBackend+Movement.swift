@@ -43,9 +43,9 @@ extension CPUBackend {
     if x.dtype == .f32 && dtype == .f16 {
       let from = source.pointer(Float.self), to = out.pointer(UInt16.self)
       for i in 0..<count { to[i] = HalfPrecision.bits(from[i]) }
-    } else if x.dtype == .f16 && dtype == .f32 {
+    } else if let half = HalfFormat(x.dtype), dtype == .f32 {
       let from = source.pointer(UInt16.self), to = out.pointer(Float.self)
-      for i in 0..<count { to[i] = HalfPrecision.float(from[i]) }
+      pieces(count) { start, n in Float.widen(half, from + start, to + start, n) }
     } else {
       for i in 0..<count { CPUBackend.write(CPUBackend.read(source, i), out, i) }
     }

@@ -33,8 +33,8 @@ extension CPUBackend {
     let rightStep = b.rank == 2 ? 0 : inner * columns
     ThreadPool.parallelFor(batch, grain: max(1, 65_536 / max(1, rows * columns * inner))) { index in
       var part = product
-      part.left.pointer += index * rows * inner
-      part.right.pointer += index * rightStep
+      part.left = product.left.advanced(by: index * rows * inner)
+      part.right = product.right.advanced(by: index * rightStep)
       part.out += index * rows * columns
       T.serialProduct(part)
     }
@@ -58,7 +58,7 @@ extension CPUBackend {
     let y = out.pointer(T.self), z = before?.pointer(T.self), pb = b.map { UnsafePointer($0.pointer(T.self)) }
     let product = MatrixProduct<T>(
       rows: rows, columns: columns, inner: inner, left: MatrixOperand(x.pointer(T.self), rowStride: inner),
-      right: MatrixOperand(w.pointer(T.self), rowStride: inner).transposed, out: y, stride: columns)
+      right: MatrixOperand<T>(w, rowStride: inner).transposed, out: y, stride: columns)
     let needsPass = b != nil || activation != .identity
     T.parallelProduct(product, epilogue: needsPass ? { first, count in
       let offset = first * columns

@@ -1,6 +1,48 @@
 import KernelInterface
 
-/// How a 3x3 convolution is cut into 16 products; fixed by the sizes of a picture and the number of pictures, never by threads.
+/// How the forward pass of a 3x3 convolution is cut into blocks of tiles: rows of tiles of one picture, or several small pictures.
+///
+/// A tile's numbers do not depend on its block, so the cut is a matter of speed alone.
+private struct WinogradCut<T: ComputeScalar> {
+  let shape: ConvolutionShape
+  let tilesInRow: Int
+  /// Rows of tiles in a block, blocks to a picture, and pictures in a block.
+  let rows: Int
+  let strips: Int
+  let together: Int
+  /// Tiles of a block, and the same rounded up to whole panels.
+  let columns: Int
+  let paddedColumns: Int
+  /// Whether a block fits a thread's own cache.
+  let isSmall: Bool
+
+  init(_ shape: ConvolutionShape) {
+    self.shape = shape
+    tilesInRow = shape.width / 2
+    let tileRows = shape.height / 2
+    isSmall = shape.channels + shape.filters <= 384
+    // Each block reads all filters, so blocks of many channels have more tiles.
+    let wanted = isSmall ? 64 : 256
+    let most = max(1, wanted / tilesInRow)
+    strips = (tileRows + most - 1) / most
+    rows = (tileRows + strips - 1) / strips
+    together = strips > 1 ? 1 : max(1, min(shape.batch, wanted / (tileRows * tilesInRow)))
+    columns = together * rows * tilesInRow
+    paddedColumns = ((columns + (1 << T.panelShift) - 1) >> T.panelShift) << T.panelShift
+  }
+
+  var blocks: Int { (shape.batch + together - 1) / together * strips }
+  /// Numbers of 16 matrices of panels.
+  var panels: Int { 16 * shape.channels * paddedColumns }
+
+  /// What a block holds.
+  func part(_ block: Int) -> (pictures: Range<Int>, rows: Range<Int>) {
+    let first = block / strips * together, row = block % strips * rows
+    return (first..<min(shape.batch, first + together), row..<min(shape.height / 2, row + rows))
+  }
+}
+
+/// How the gradients of a 3x3 convolution are cut into 16 products; fixed by the sizes of a picture and the number of pictures, never by threads.
 private struct WinogradPlan<T: ComputeScalar> {
   let shape: ConvolutionShape
   /// Tiles of one picture.
@@ -35,52 +77,87 @@ private struct WinogradPlan<T: ComputeScalar> {
 
 extension ConvolutionShape {
   /// Whether Winograd's F(2x2, 3x3) computes this convolution: a matter of the picture's sizes alone, so that a picture has the
-  /// same bits in any batch.
-  var suitsWinograd: Bool { kernel == 3 && stride == 1 && padding == 1 && height % 2 == 0 && width % 2 == 0 && height > 0 && width > 0 }
+  /// same bits in any batch. Many filters on a small map cost more to transform than their products save.
+  var suitsWinograd: Bool {
+    kernel == 3 && stride == 1 && padding == 1 && height % 2 == 0 && width % 2 == 0 && height > 0 && width > 0
+      && (height * width > 64 || channels * filters < 1 << 17)
+  }
 }
 
 // 3x3 convolutions by Winograd's F(2x2, 3x3), whole pictures at a time.
 extension CPUBackend {
-  func winogradConvolution<T: ComputeScalar>(_ s: ConvolutionShape, _ x: UnsafeMutablePointer<T>, _ w: UnsafeMutablePointer<T>,
+  func winogradConvolution<T: ComputeScalar>(_ s: ConvolutionShape, _ x: UnsafeMutablePointer<T>, _ w: MatrixOperand<T>,
                                              _ bias: UnsafeMutablePointer<T>?, _ out: UnsafeMutablePointer<T>) {
-    let plan = WinogradPlan<T>(s)
-    let filterSize = s.filters * s.channels, columns = plan.columns
-    let packedSize = T.packedLeftCount(rows: s.filters, inner: s.channels)
-    withScratch(T.self, 16 * (filterSize + packedSize)) { scratch in
-      let filters = scratch + 16 * packedSize, packed = scratch
-      packFilters(w, s, transposed: false, filters, into: packed)
-      ThreadPool.parallelFor(plan.blocks) { block in
-        withScratch(T.self, plan.panels(s.channels) + 16 * s.filters * columns + plan.line) { scratch in
-          let tiles = scratch, products = tiles + plan.panels(s.channels), line = products + 16 * s.filters * columns
-          inputTiles(plan, block, x, tiles, line)
-          for k in 0..<16 {
-            let panels = tiles + k * s.channels * plan.paddedColumns
+    let cut = WinogradCut<T>(s)
+    let tileRows = T.packedLeftCount(rows: 1, inner: 1), rowBlocks = (s.filters + tileRows - 1) / tileRows
+    // Products of a few blocks of filters to a job, so that many threads find work in one block of tiles.
+    let share = max(1, rowBlocks * 16 / max(16, 4 * ThreadPool.threadCount)), shares = (rowBlocks + share - 1) / share
+    let packedSize = tileRows * rowBlocks * s.channels
+    withScratch(T.self, 16 * packedSize) { packed in
+      packFilters(w, s, into: packed)
+      let panels = cut.panels, products = 16 * s.filters * cut.columns
+      func compute(_ block: Int) {
+        withScratch(T.self, panels + products) { tiles in
+          let products = tiles + panels
+          inputTiles(cut, block, x, tiles)
+          ThreadPool.parallelFor(16 * shares) { job in
+            let k = job / shares, first = job % shares * share * tileRows
+            let panels = tiles + k * s.channels * cut.paddedColumns
             T.panelProduct(MatrixProduct(
-              rows: s.filters, columns: columns, inner: s.channels, left: MatrixOperand(packed, rowStride: 0),
-              right: MatrixOperand(panels, rowStride: 0), out: products + k * s.filters * columns, stride: columns),
-              packedLeft: packed + k * packedSize, panels: panels)
+              rows: min(s.filters - first, share * tileRows), columns: cut.columns, inner: s.channels, left: MatrixOperand(packed, rowStride: 0),
+              right: MatrixOperand(panels, rowStride: 0), out: products + (k * s.filters + first) * cut.columns, stride: cut.columns),
+              packedLeft: packed + k * packedSize + first * s.channels, panels: panels)
           }
-          for (place, image) in plan.pictures(block).enumerated() {
-            for o in 0..<s.filters {
-              T.winograd.output(products + o * columns + place * plan.tiles, s.filters * columns, bias?[o] ?? 0,
-                                out + (image * s.filters + o) * plan.plane, s.height, s.width)
+          let part = cut.part(block)
+          ThreadPool.parallelFor(s.filters, grain: max(1, 2048 / cut.columns)) { o in
+            for (place, image) in part.pictures.enumerated() {
+              T.winograd.output(products + o * cut.columns + place * part.rows.count * cut.tilesInRow, s.filters * cut.columns, bias?[o] ?? 0,
+                                out + (image * s.filters + o) * s.height * s.width + 2 * part.rows.lowerBound * s.width,
+                                2 * part.rows.count, s.width)
             }
           }
+        }
+      }
+      // Blocks that fit a thread's own cache are one thread's work; on larger ones all threads work together.
+      if cut.isSmall { ThreadPool.parallelFor(cut.blocks, compute) } else { for block in 0..<cut.blocks { compute(block) } }
+    }
+  }
+
+  /// The 16 transformed filters, packed as left sides.
+  private func packFilters<T: ComputeScalar>(_ w: MatrixOperand<T>, _ s: ConvolutionShape, into packed: UnsafeMutablePointer<T>) {
+    let tileRows = T.packedLeftCount(rows: 1, inner: 1), blocks = (s.filters + tileRows - 1) / tileRows, taps = 9 * s.channels
+    ThreadPool.parallelFor(blocks, grain: max(1, 1024 / (tileRows * max(1, s.channels)))) { block in
+      withScratch(T.self, tileRows * taps + 16) { side in
+        T.packLeft(w.advanced(rows: block * tileRows), rows: min(tileRows, s.filters - block * tileRows), inner: taps, into: side)
+        T.winograd.filters(side, s.channels, packed + block * tileRows * s.channels, tileRows * blocks * s.channels)
+      }
+    }
+  }
+
+  /// The transformed tiles of a block as panels; those of missing pictures are zero.
+  private func inputTiles<T: ComputeScalar>(_ cut: WinogradCut<T>, _ block: Int, _ x: UnsafeMutablePointer<T>, _ tiles: UnsafeMutablePointer<T>) {
+    let s = cut.shape, part = cut.part(block)
+    if part.pictures.count * part.rows.count * cut.tilesInRow < cut.columns { tiles.update(repeating: 0, count: cut.panels) }
+    ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / cut.columns)) { c in
+      withScratch(T.self, winogradScratch(height: 2 * part.rows.count, width: s.width)) { line in
+        for (place, image) in part.pictures.enumerated() {
+          let first = (place * part.rows.count - part.rows.lowerBound) * cut.tilesInRow
+          let places = TilePlaces(component: s.channels * cut.paddedColumns, panel: s.channels << T.panelShift, shift: T.panelShift, first: first)
+          T.winograd.input(x + (image * s.channels + c) * s.height * s.width, s.height, s.width, part.rows, tiles + (c << T.panelShift), places, line)
         }
       }
     }
   }
 
-  /// The 16 transformed filters, packed as left sides.
-  private func packFilters<T: ComputeScalar>(_ w: UnsafeMutablePointer<T>, _ s: ConvolutionShape, transposed: Bool,
-                                             _ filters: UnsafeMutablePointer<T>, into packed: UnsafeMutablePointer<T>) {
+  /// The 16 transformed filters, transposed and packed as left sides, for the gradient by the input.
+  private func packTransposedFilters<T: ComputeScalar>(_ w: UnsafeMutablePointer<T>, _ s: ConvolutionShape, _ filters: UnsafeMutablePointer<T>,
+                                                       into packed: UnsafeMutablePointer<T>) {
     ThreadPool.parallelFor(s.filters, grain: max(1, 256 / max(1, s.channels))) { o in
-      winogradFilters(UnsafePointer(w), s.filters, s.channels, transposed, filters, o..<o + 1)
+      winogradFilters(UnsafePointer(w) + o * s.channels * 9, s.filters, s.channels, true, filters, o..<o + 1)
     }
-    let (rows, inner) = transposed ? (s.channels, s.filters) : (s.filters, s.channels)
-    let size = T.packedLeftCount(rows: rows, inner: inner)
+    let size = T.packedLeftCount(rows: s.channels, inner: s.filters)
     ThreadPool.parallelFor(16) { k in
-      T.packLeft(UnsafePointer(filters + k * rows * inner), rows: rows, inner: inner, into: packed + k * size)
+      T.packLeft(MatrixOperand(filters + k * s.channels * s.filters, rowStride: s.filters), rows: s.channels, inner: s.filters, into: packed + k * size)
     }
   }
 
@@ -92,7 +169,7 @@ extension CPUBackend {
     for (place, image) in pictures.enumerated() {
       let places = plan.places(place, inner: s.channels)
       for c in 0..<s.channels {
-        T.winograd.input(x + (image * s.channels + c) * plan.plane, s.height, s.width, tiles + (c << T.panelShift), places, line)
+        T.winograd.input(x + (image * s.channels + c) * plan.plane, s.height, s.width, 0..<s.height / 2, tiles + (c << T.panelShift), places, line)
       }
     }
   }
@@ -109,7 +186,7 @@ extension CPUBackend {
     withScratch(T.self, 16 * (filterSize * groups + max(filterSize, packedSize))) { scratch in
       // The place of the sums first holds the filters on their way to being packed.
       let packed = scratch, sums = packed + 16 * max(filterSize, packedSize)
-      if inputGradient != nil { packFilters(w, s, transposed: true, sums, into: packed) }
+      if inputGradient != nil { packTransposedFilters(w, s, sums, into: packed) }
       ThreadPool.parallelFor(groups) { group in
         let sizes = [plan.panels(s.channels), plan.panels(s.filters), 16 * s.filters * columns, channelPanels * panelWidth * columns, plan.line]
         withScratch(T.self, sizes.reduce(0, +)) { scratch in

@@ -16,7 +16,7 @@ protocol ComputeScalar: BinaryFloatingPoint {
   /// A packed panel of a product's right side has 2^panelShift columns.
   static var panelShift: Int { get }
   static func packedLeftCount(rows: Int, inner: Int) -> Int
-  static func packLeft(_ left: UnsafePointer<Self>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Self>)
+  static func packLeft(_ left: MatrixOperand<Self>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Self>)
   static func panelProduct(_ product: MatrixProduct<Self>, packedLeft: UnsafePointer<Self>?, panels: UnsafePointer<Self>)
   /// target[c · target stride + r] = source[r · source stride + c]: source, its stride, target, its stride, rows, columns.
   static func transpose(_ source: UnsafePointer<Self>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Self>, _ targetStride: Int,

@@ -3,9 +3,12 @@ import KernelInterface
 
 /// One matrix seen through strides: element (i, j) lies at i rowStride + j columnStride.
 struct MatrixOperand<T> {
-  var pointer: UnsafePointer<T>
+  /// The first element; if there is a `half`, that of halves.
+  private(set) var pointer: UnsafePointer<T>
   var rowStride: Int
   var columnStride: Int
+  /// The format of elements that are kept in half precision and widened while they are packed; one of the strides is 1 then.
+  private(set) var half: HalfFormat?
 
   init(_ pointer: UnsafePointer<T>, rowStride: Int, columnStride: Int = 1) {
     self.pointer = pointer
@@ -17,7 +20,42 @@ struct MatrixOperand<T> {
     self.init(UnsafePointer(pointer), rowStride: rowStride, columnStride: columnStride)
   }
 
-  var transposed: MatrixOperand { MatrixOperand(pointer, rowStride: columnStride, columnStride: rowStride) }
+  /// A weight, in its own type or in half precision. The layout is contiguous.
+  init(_ weight: TensorData, rowStride: Int) {
+    half = HalfFormat(weight.dtype)
+    pointer = half == nil
+      ? UnsafePointer(weight.pointer(T.self)) : UnsafeRawPointer(weight.pointer(UInt16.self)).assumingMemoryBound(to: T.self)
+    self.rowStride = rowStride
+    columnStride = 1
+  }
+
+  var transposed: MatrixOperand {
+    var other = self
+    (other.rowStride, other.columnStride) = (columnStride, rowStride)
+    return other
+  }
+
+  /// The same matrix from another element on.
+  func advanced(rows: Int = 0, columns: Int = 0) -> MatrixOperand { advanced(by: rows * rowStride + columns * columnStride) }
+
+  func advanced(by elements: Int) -> MatrixOperand {
+    var other = self
+    other.pointer = half == nil
+      ? pointer + elements : (UnsafeRawPointer(pointer) + elements * 2).assumingMemoryBound(to: T.self)
+    return other
+  }
+
+  var halves: UnsafePointer<UInt16> { UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt16.self) }
+}
+
+extension HalfFormat {
+  init?(_ dtype: DType) {
+    switch dtype {
+    case .f16: self = .f16
+    case .bf16: self = .bf16
+    default: return nil
+    }
+  }
 }
 
 /// C = A B, or C += A B: [rows, inner] times [inner, columns], into rows of `stride` elements.
@@ -64,8 +102,8 @@ extension Float {
   static func packedLeftCount(rows: Int, inner: Int) -> Int { (rows + kernel.rows - 1) / kernel.rows * kernel.rows * inner }
 
   /// Packs a left side [rows, inner] once for many products.
-  static func packLeft(_ left: UnsafePointer<Float>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Float>) {
-    packLeft(MatrixOperand(left, rowStride: inner), rows: rows, inner: 0, depth: inner, into: target)
+  static func packLeft(_ left: MatrixOperand<Float>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Float>) {
+    packLeft(left, rows: rows, inner: 0, depth: inner, into: target)
   }
 
   /// A product whose right side is packed already: panels of 2^panelShift columns, each [inner][columns]; the pointer and strides
@@ -114,7 +152,7 @@ extension Float {
         let count = min(rowBlock, p.rows - first)
         var part = p
         part.rows = count
-        part.left.pointer += first * p.left.rowStride
+        part.left = p.left.advanced(rows: first)
         part.out += first * p.stride
         chain(part, from: 0, to: p.inner) { start, _ in UnsafePointer(packed + start * width) }
         epilogue?(first, count)
@@ -130,8 +168,8 @@ extension Float {
       let one: (Int) -> Void = { chunk in
         var part = p
         part.inner = min(Cut.chunk, p.inner - chunk * Cut.chunk)
-        part.left.pointer += chunk * Cut.chunk * p.left.columnStride
-        part.right.pointer += chunk * Cut.chunk * p.right.rowStride
+        part.left = p.left.advanced(columns: chunk * Cut.chunk)
+        part.right = p.right.advanced(rows: chunk * Cut.chunk)
         part.out = partial + chunk * size
         part.stride = p.columns
         part.accumulate = false
@@ -197,6 +235,26 @@ extension Float {
     }
   }
 
+  /// Lends a block of an operand in single precision: as it is, or its halves widened into scratch.
+  @inline(__always)
+  private static func withSingle(_ operand: MatrixOperand<Float>, rows: Int, columns: Int, _ body: (MatrixOperand<Float>) -> Void) {
+    guard let half = operand.half else { return body(operand) }
+    withScratch(Float.self, rows * columns) { scratch in
+      if operand.columnStride == 1 {
+        for row in 0..<rows { kernel.widen(half, operand.halves + row * operand.rowStride, scratch + row * columns, columns) }
+        body(MatrixOperand(scratch, rowStride: columns))
+      } else {
+        for column in 0..<columns { kernel.widen(half, operand.halves + column * operand.columnStride, scratch + column * rows, rows) }
+        body(MatrixOperand(scratch, rowStride: 1, columnStride: rows))
+      }
+    }
+  }
+
+  /// Half-precision numbers as single precision, exactly.
+  static func widen(_ half: HalfFormat, _ source: UnsafePointer<UInt16>, _ target: UnsafeMutablePointer<Float>, _ count: Int) {
+    kernel.widen(half, source, target, count)
+  }
+
   /// Copies rows into blocks [depth][tile rows], zero beyond the last row.
   private static func packLeft(_ left: MatrixOperand<Float>, rows: Int, inner: Int, depth: Int, into scratch: UnsafeMutablePointer<Float>) {
     let tileRows = kernel.rows
@@ -204,16 +262,16 @@ extension Float {
     while row < rows {
       let block = scratch + row * depth
       let count = min(tileRows, rows - row)
-      let source = left.pointer + row * left.rowStride + inner * left.columnStride
-      if left.rowStride == 1, count == tileRows {
-        kernel.packRows(source, left.columnStride, block, depth)
-      } else if left.rowStride == 1 {
-        for k in 0..<depth {
-          let from = source + k &* left.columnStride, to = block + k &* tileRows
-          for r in 0..<count { to[r] = from[r] }
-        }
-      } else {
-        if left.columnStride == 1 {
+      withSingle(left.advanced(rows: row, columns: inner), rows: count, columns: depth) { left in
+        let source = left.pointer
+        if left.rowStride == 1, count == tileRows {
+          kernel.packRows(source, left.columnStride, block, depth)
+        } else if left.rowStride == 1 {
+          for k in 0..<depth {
+            let from = source + k &* left.columnStride, to = block + k &* tileRows
+            for r in 0..<count { to[r] = from[r] }
+          }
+        } else if left.columnStride == 1 {
           kernel.transpose(source, left.rowStride, block, tileRows, count, depth)
         } else {
           for k in 0..<depth { for r in 0..<count { block[k &* tileRows &+ r] = source[r &* left.rowStride &+ k &* left.columnStride] } }
@@ -232,11 +290,11 @@ extension Float {
       let block = scratch + (panel - panels.lowerBound) * tileColumns * depth
       let first = panel * tileColumns
       let count = min(tileColumns, columns - first)
-      let source = right.pointer + inner * right.rowStride + first * right.columnStride
-      if right.columnStride == 1 {
-        for k in 0..<depth { (block + k &* tileColumns).update(from: source + k &* right.rowStride, count: count) }
-      } else {
-        if right.rowStride == 1 {
+      withSingle(right.advanced(rows: inner, columns: first), rows: depth, columns: count) { right in
+        let source = right.pointer
+        if right.columnStride == 1 {
+          for k in 0..<depth { (block + k &* tileColumns).update(from: source + k &* right.rowStride, count: count) }
+        } else if right.rowStride == 1 {
           kernel.transpose(source, right.columnStride, block, tileColumns, count, depth)
         } else {
           for k in 0..<depth { for c in 0..<count { block[k &* tileColumns &+ c] = source[k &* right.rowStride &+ c &* right.columnStride] } }
@@ -264,8 +322,8 @@ extension Double {
 
   static func packedLeftCount(rows: Int, inner: Int) -> Int { rows * inner }
 
-  static func packLeft(_ left: UnsafePointer<Double>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Double>) {
-    target.update(from: left, count: rows * inner)
+  static func packLeft(_ left: MatrixOperand<Double>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Double>) {
+    for row in 0..<rows { (target + row * inner).update(from: left.pointer + row * left.rowStride, count: inner) }
   }
 
   static func panelProduct(_ p: MatrixProduct<Double>, packedLeft: UnsafePointer<Double>?, panels: UnsafePointer<Double>) {

@@ -44,7 +44,7 @@ extension Scheduler {
     for (index, time) in timesteps.enumerated() {
       let output = try network(scheduler.scaledModelInput(pictures, at: index), time)
       pictures = try scheduler.step(output, at: index, sample: pictures, noise: needsNoise(at: index) ? draw() : nil).previous
-      if let spoilt = try firstNotFinite(pictures, size: count) {
+      if let spoilt = try pictures.firstNotFinite(size: count) {
         throw SamplerError(image: firstImage + spoilt, step: index + 1, steps: timesteps.count, time: time)
       }
       try progress(index + 1)
@@ -53,14 +53,17 @@ extension Scheduler {
   }
 }
 
-private func firstNotFinite(_ pictures: Tensor, size: Int) throws -> Int? {
-  try pictures.withFloats { values in
-    for image in 0..<values.count / max(1, size) {
-      // A sum of zero times each value is NaN exactly if one of them is NaN or infinite.
-      var probe: Float = 0
-      for index in image * size..<(image + 1) * size { probe += values[index] * 0 }
-      if probe != 0 { return image }
+extension Tensor {
+  /// The first of equal parts of `size` elements that holds NaN or an infinite number.
+  func firstNotFinite(size: Int) throws -> Int? {
+    try withFloats { values in
+      for part in 0..<values.count / max(1, size) {
+        // A sum of zero times each value is NaN exactly if one of them is NaN or infinite.
+        var probe: Float = 0
+        for index in part * size..<(part + 1) * size { probe += values[index] * 0 }
+        if probe != 0 { return part }
+      }
+      return nil
     }
-    return nil
   }
 }

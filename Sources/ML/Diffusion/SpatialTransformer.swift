@@ -16,6 +16,15 @@ public final class ContextAttention: Module {
     self.heads = heads
   }
 
+  /// The attention of given layers.
+  init(query: Linear, key: Linear, value: Linear, output: Linear, heads: Int) {
+    self.query = query
+    self.key = key
+    self.value = value
+    self.output = output
+    self.heads = heads
+  }
+
   public var parts: [(name: String, module: any Module)] {
     [("to_q", query), ("to_k", key), ("to_v", value), ("to_out.0", output)]
   }
@@ -37,6 +46,13 @@ public final class GatedMLP: Module {
     self.hidden = hidden
   }
 
+  /// The MLP of given layers.
+  init(gate: Linear, output: Linear) {
+    self.gate = gate
+    self.output = output
+    hidden = output.weight.shape[1]
+  }
+
   public var parts: [(name: String, module: any Module)] { [("net.0.proj", gate), ("net.2", output)] }
 
   func callAsFunction(_ input: Tensor) throws -> Tensor {
@@ -55,6 +71,8 @@ final class ContextBlock: Module {
   let crossAttention: ContextAttention?
   let norm3: LayerNorm
   let feedForward: GatedMLP
+  /// Whether the first attention looks at the caption too.
+  let looksOnlyAcross: Bool
 
   init(width: Int, heads: Int, cross: Bool, _ configuration: UNetConfiguration, stream: inout RandomStream) throws {
     norm1 = try LayerNorm(width)
@@ -64,6 +82,19 @@ final class ContextBlock: Module {
       ? try ContextAttention(width: width, contextWidth: configuration.contextWidth, heads: heads, stream: &stream) : nil
     norm3 = try LayerNorm(width)
     feedForward = try GatedMLP(width: width, hidden: Int(Double(width) * configuration.feedForward), stream: &stream)
+    looksOnlyAcross = false
+  }
+
+  /// The block of given layers.
+  init(norm1: LayerNorm, selfAttention: ContextAttention, norm2: LayerNorm, crossAttention: ContextAttention, norm3: LayerNorm, feedForward: GatedMLP,
+       looksOnlyAcross: Bool) {
+    self.norm1 = norm1
+    self.selfAttention = selfAttention
+    self.norm2 = norm2
+    self.crossAttention = crossAttention
+    self.norm3 = norm3
+    self.feedForward = feedForward
+    self.looksOnlyAcross = looksOnlyAcross
   }
 
   var parts: [(name: String, module: any Module)] {
@@ -74,7 +105,7 @@ final class ContextBlock: Module {
 
   func callAsFunction(_ input: Tensor, context: Tensor, lengths: [Int]?) throws -> Tensor {
     let normed = try norm1(input)
-    var hidden = try input + selfAttention(normed, context: normed)
+    var hidden = try input + selfAttention(normed, context: looksOnlyAcross ? context : normed)
     if let norm2, let crossAttention {
       hidden = try hidden + crossAttention(norm2(hidden), context: context, lengths: lengths)
     }
@@ -82,24 +113,32 @@ final class ContextBlock: Module {
   }
 }
 
-/// A transformer block over the positions of a map, with a residual around it.
+/// Transformer blocks over the positions of a map, with a residual around them.
 ///
 /// Shapes: [B, C, H, W], context [B, M, D] → [B, C, H, W]. Named as diffusers' `Transformer2DModel`.
 public final class SpatialTransformer: Module {
   let norm: GroupNorm
   let input: Conv2d
-  let block: ContextBlock
+  let blocks: [ContextBlock]
   let output: Conv2d
 
   init(width: Int, cross: Bool, _ configuration: UNetConfiguration, stream: inout RandomStream) throws {
     norm = try GroupNorm(groups: configuration.groups, channels: width, epsilon: 1e-6)
     input = try Conv2d(width, width, kernel: 1, stream: &stream)
-    block = try ContextBlock(width: width, heads: width / configuration.headWidth, cross: cross, configuration, stream: &stream)
+    blocks = [try ContextBlock(width: width, heads: width / configuration.headWidth, cross: cross, configuration, stream: &stream)]
     output = try Conv2d(width, width, kernel: 1, initialization: configuration.startsAtZero ? .zeros : .uniformByFan, stream: &stream)
   }
 
+  /// The transformer of given layers; linear projections come as 1x1 convolutions.
+  init(norm: GroupNorm, input: Conv2d, blocks: [ContextBlock], output: Conv2d) {
+    self.norm = norm
+    self.input = input
+    self.blocks = blocks
+    self.output = output
+  }
+
   public var parts: [(name: String, module: any Module)] {
-    [("norm", norm), ("proj_in", input), ("transformer_blocks.0", block), ("proj_out", output)]
+    [("norm", norm), ("proj_in", input), ("transformer_blocks", ModuleList(blocks)), ("proj_out", output)]
   }
 
   func callAsFunction(_ map: Tensor, context: Tensor, lengths: [Int]?) throws -> Tensor {
@@ -107,7 +146,7 @@ public final class SpatialTransformer: Module {
     // 1x1 convolutions are linear maps of each position, so both run on tokens.
     let tokens = try norm(map).reshape([batch, channels, height * width]).transpose(1, 2)
     var hidden = try tokens.linear(weight: input.weight.value.reshape([channels, channels]), bias: input.bias?.value)
-    hidden = try block(hidden, context: context, lengths: lengths)
+    for block in blocks { hidden = try block(hidden, context: context, lengths: lengths) }
     hidden = try hidden.linear(weight: output.weight.value.reshape([channels, channels]), bias: output.bias?.value)
     return try map + hidden.transpose(1, 2).reshape([batch, channels, height, width])
   }

@@ -7,12 +7,14 @@ extension UNet {
     func size(_ parameter: Parameter) -> Int { parameter.shape.reduce(1, *) }
     func residual(_ block: ResidualBlock, _ positions: Int) -> Int {
       let maps = size(block.convolution1.weight) + size(block.convolution2.weight) + (block.shortcut.map { size($0.weight) } ?? 0)
-      return maps * positions + size(block.timeProjection.weight)
+      return maps * positions + (block.timeProjection.map { size($0.weight) } ?? 0)
     }
     func transformer(_ part: SpatialTransformer, _ positions: Int) -> Int {
-      let block = part.block
       let width = part.norm.weight.shape[0]
-      var total = positions * (size(part.input.weight) + size(part.output.weight))
+      return part.blocks.reduce(positions * (size(part.input.weight) + size(part.output.weight))) { $0 + contextBlock($1, width, positions) }
+    }
+    func contextBlock(_ block: ContextBlock, _ width: Int, _ positions: Int) -> Int {
+      var total = 0
       for linear in [block.selfAttention.query, block.selfAttention.key, block.selfAttention.value, block.selfAttention.output] {
         total += positions * size(linear.weight)
       }

@@ -16,7 +16,7 @@ final class UNetLevel: Module {
     return all
   }
 
-  func apply(_ index: Int, _ map: Tensor, condition: Tensor, context: Tensor, lengths: [Int]?) throws -> Tensor {
+  func apply(_ index: Int, _ map: Tensor, condition: Tensor, context: Tensor, lengths: [Int]? = nil) throws -> Tensor {
     var hidden = try residuals[index](map, condition: condition)
     if index < transformers.count { hidden = try transformers[index](hidden, context: context, lengths: lengths) }
     return hidden
@@ -121,7 +121,7 @@ public final class UNet: Module {
     guard images.rank == 4, Array(images.shape[1...]) == [configuration.channels, size, size], times.count == images.shape[0] else {
       throw ModelError("UNet: expected images [\(times.count), \(configuration.channels), \(size), \(size)] for \(times.count) times, got \(images.shape)")
     }
-    var embedded = try timeEmbedding(timeCode(times, width: configuration.widths[0]))
+    var embedded = try timeEmbedding(timeCode(times.map(Double.init), width: configuration.widths[0]))
     if let pooledEmbedding {
       guard let pooled else { throw ModelError("UNet: this network needs the captions' pooled features; pass `pooled`") }
       embedded = try embedded + pooledEmbedding(pooled)

@@ -138,6 +138,16 @@ public final class TextTransformer: Module {
     }
   }
 
+  /// The encoder of given layers, without projection; they fit the configuration.
+  init(_ configuration: TextTransformerConfiguration, tokenEmbedding: Embedding, positions: Tensor, blocks: [TransformerBlock], finalNorm: LayerNorm) {
+    self.configuration = configuration
+    self.tokenEmbedding = tokenEmbedding
+    self.positions = Parameter(positions)
+    self.blocks = ModuleList(blocks)
+    self.finalNorm = finalNorm
+    projection = nil
+  }
+
   public var ownParameters: [(name: String, parameter: Parameter)] {
     [("positional_embedding", positions)] + (projection.map { [("text_projection", $0)] } ?? [])
   }
@@ -148,18 +158,20 @@ public final class TextTransformer: Module {
 
   /// Encodes captions.
   ///
-  /// - Parameter tokens: padded captions; at most `contextLength` ids in a row.
+  /// - Parameters:
+  ///   - tokens: padded captions; at most `contextLength` ids in a row.
+  ///   - skippedBlocks: how many of the last blocks are left out, default 0.
   /// - Returns: `context`, every token after the final norm [B, L, D], and `feature`, the one at the end mark, projected
   ///   if there is a projection, [B, output or D].
   /// - Throws: `ModelError` for too long rows or ids outside the vocabulary.
-  public func callAsFunction(_ tokens: PaddedCaptions) throws -> (context: Tensor, feature: Tensor) {
+  public func callAsFunction(_ tokens: PaddedCaptions, skippedBlocks: Int = 0) throws -> (context: Tensor, feature: Tensor) {
     guard tokens.length <= configuration.contextLength else {
       throw ModelError("text transformer: rows hold \(tokens.length) tokens but the model reads at most \(configuration.contextLength)")
     }
     let width = configuration.width
     let places = try positions.value.narrow(axis: 0, start: 0, count: tokens.length)
     var hidden = try tokenEmbedding(tokens.ids).reshape([tokens.count, tokens.length, width]) + places
-    for block in blocks.elements {
+    for block in blocks.elements.dropLast(skippedBlocks) {
       // A causal block needs no lengths: the end mark precedes all padding and sees only what is before it.
       hidden = try block(hidden, causal: configuration.causal, lengths: configuration.causal ? nil : tokens.lengths)
     }

@@ -86,8 +86,10 @@ public final class VisionTransformer: Module {
 
   /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D].
   ///
-  /// - Parameter visible: for each picture the patches that are looked at, equally many, as in a masked autoencoder; nil for all.
-  public func tokens(_ images: Tensor, visible: [[Int]]? = nil) throws -> Tensor {
+  /// - Parameters:
+  ///   - visible: for each picture the patches that are looked at, equally many, as in a masked autoencoder; nil for all.
+  ///   - dropPath: which branches are left out; nil for none.
+  public func tokens(_ images: Tensor, visible: [[Int]]? = nil, dropPath: DropPath? = nil) throws -> Tensor {
     let size = configuration.imageSize
     guard images.rank == 4, images.shape[1] == configuration.channels, images.shape[2] == size, images.shape[3] == size else {
       throw ModelError("vision transformer: images should be [batch, \(configuration.channels), \(size), \(size)], got \(images.shape); resize them or build the encoder for that size")
@@ -110,7 +112,8 @@ public final class VisionTransformer: Module {
       hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions
     }
     if let preNorm { hidden = try preNorm(hidden) }
-    for block in blocks.elements { hidden = try block(hidden) }
+    let branches = try dropPath?.branches(batch: batch, depth: blocks.elements.count)
+    for (index, block) in blocks.elements.enumerated() { hidden = try block(hidden, branches: branches?[index]) }
     if let norm { hidden = try norm(hidden) }
     return hidden
   }
@@ -118,8 +121,12 @@ public final class VisionTransformer: Module {
   /// One feature for each picture, [B, D].
   ///
   /// - Throws: `ModelError` if the pictures have another size than the encoder.
-  public func callAsFunction(_ images: Tensor) throws -> Tensor {
-    let hidden = try tokens(images)
+  public func callAsFunction(_ images: Tensor) throws -> Tensor { try pooled(tokens(images)) }
+
+  /// The same with branches left out.
+  public func callAsFunction(_ images: Tensor, training pass: TrainingPass) throws -> Tensor { try pooled(tokens(images, dropPath: pass.dropPath)) }
+
+  private func pooled(_ hidden: Tensor) throws -> Tensor {
     let feature: Tensor
     if let pooledNorm {
       let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)

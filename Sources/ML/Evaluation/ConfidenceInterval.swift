@@ -8,6 +8,10 @@ public struct ConfidenceInterval: Sendable, Equatable {
     case wilson
     /// Mean of differences of measurements that belong together, Student's t.
     case paired
+    /// Slope of a line by least squares, Student's t.
+    case trend
+    /// Mean of measurements, quantiles of resampled means.
+    case bootstrap
   }
 
   public let estimate: Double
@@ -18,7 +22,7 @@ public struct ConfidenceInterval: Sendable, Equatable {
   /// Measurements, or trials for a proportion.
   public let count: Int
   public let method: Method
-  /// Two-sided probability of a mean difference this far from zero if there were none; only for `paired`.
+  /// Two-sided probability of a mean difference this far from zero if there were none; only for `paired` and `trend`.
   public let probabilityOfNoDifference: Double?
 
   /// True when the two intervals share no point.

@@ -24,6 +24,14 @@ enum JSONValue: Equatable {
 
   var string: String? { if case .string(let value) = self { return value } else { return nil } }
   var integer: Int? { if case .integer(let value) = self { return value } else { return nil } }
+  var boolean: Bool? { if case .boolean(let value) = self { return value } else { return nil } }
+  var number: Double? {
+    switch self {
+    case .integer(let value): return Double(value)
+    case .fraction(let value): return value
+    default: return nil
+    }
+  }
   var array: [JSONValue]? { if case .array(let value) = self { return value } else { return nil } }
   var members: [Member]? { if case .object(let value) = self { return value } else { return nil } }
 

@@ -34,7 +34,8 @@ public final class MappedFile: @unchecked Sendable {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+    // Private: what a tensor over these bytes is assigned changes memory, never the file.
+    guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
       throw failure(errno)
     }
     bytes = UnsafeRawBufferPointer(start: start, count: count)

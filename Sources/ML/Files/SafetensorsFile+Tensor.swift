@@ -40,6 +40,20 @@ extension SafetensorsFile {
     return try withBytes(of: entry) { try Tensor(bytes: $0, shape: entry.shape, dtype: dtype) }
   }
 
+  /// The array of that name in the type it is stored in, over the file's own bytes: they are read from the disk where they are touched.
+  ///
+  /// - Returns: a view of the file, or a copy where the bytes are not aligned as the type needs.
+  /// - Throws: `FormatError` when there is no such name or tensors have no such type.
+  public func mappedTensor(_ name: String) throws -> Tensor {
+    let entry = try entry(name)
+    guard let dtype = DType(entry.dtype), entry.count > 0 else { return try storedTensor(name) }
+    return try withBytes(of: entry) { bytes in
+      guard let start = bytes.baseAddress, Int(bitPattern: start) % dtype.byteCount == 0 else { return try storedTensor(name) }
+      let storage = Storage(borrowing: UnsafeMutableRawPointer(mutating: start), count: entry.count, dtype: dtype, owner: self)
+      return Tensor(TensorData(storage: storage, layout: Layout(contiguous: entry.shape)))
+    }
+  }
+
   /// The array of that name in the type it is stored in, or, where tensors have no such type, as i64 or f32.
   ///
   /// - Returns: a copy.

@@ -20,6 +20,12 @@ public final class Linear: Module {
       ? Parameter(try initialization.drawBias(outputWidth, fanIn: inputWidth, stream: &stream), decays: false) : nil
   }
 
+  /// The layer of given values; the weight may be kept in half precision.
+  public init(weight: Tensor, bias: Tensor?) {
+    self.weight = Parameter(weight)
+    self.bias = bias.map { Parameter($0, decays: false) }
+  }
+
   public var ownParameters: [(name: String, parameter: Parameter)] {
     [("weight", weight)] + (bias.map { [("bias", $0)] } ?? [])
   }
@@ -41,6 +47,9 @@ public final class Embedding: Module {
     weight = Parameter(try initialization.draw([count, width], fanIn: width, stream: &stream))
   }
 
+  /// The table of given vectors; they may be kept in half precision.
+  public init(weight: Tensor) { self.weight = Parameter(weight) }
+
   public var ownParameters: [(name: String, parameter: Parameter)] { [("weight", weight)] }
 
   /// The vectors of `ids`, [ids.count, width].
@@ -51,7 +60,8 @@ public final class Embedding: Module {
     if let wrong = ids.first(where: { $0 < 0 || $0 >= count }) {
       throw ModelError("token id \(wrong) is outside the vocabulary of \(count); the tokens come from another tokeniser than the model's")
     }
-    return try weight.value.indexSelect(axis: 0, indices: ids)
+    let found = try weight.value.indexSelect(axis: 0, indices: ids)
+    return found.dtype.isHalf ? try found.cast(.f32) : found
   }
 }
 
@@ -71,6 +81,15 @@ public final class MLP: Module {
     fc2 = try Linear(hidden, width, initialization: initialization.second, stream: &stream)
     self.activation = activation
     self.usesTanhGelu = usesTanhGelu
+    self.naming = naming
+  }
+
+  /// The layers of given values.
+  public init(fc1: Linear, fc2: Linear, gelu: GeluKind, naming: BlockNaming) {
+    self.fc1 = fc1
+    self.fc2 = fc2
+    activation = gelu.activation ?? .gelu
+    usesTanhGelu = gelu == .tanh
     self.naming = naming
   }
 
@@ -108,6 +127,14 @@ public final class Conv2d: Module {
     self.bias = bias ? Parameter(try initialization.drawBias(outputChannels, fanIn: fan, stream: &stream), decays: false) : nil
     self.stride = stride
     self.padding = padding ?? (kernel - 1) / 2
+  }
+
+  /// The layer of given values; the weight may be kept in half precision.
+  public init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int? = nil) {
+    self.weight = Parameter(weight)
+    self.bias = bias.map { Parameter($0, decays: false) }
+    self.stride = stride
+    self.padding = padding ?? (weight.shape[2] - 1) / 2
   }
 
   public var ownParameters: [(name: String, parameter: Parameter)] {

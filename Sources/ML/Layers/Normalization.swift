@@ -11,6 +11,13 @@ public final class LayerNorm: Module {
     self.epsilon = epsilon
   }
 
+  /// The norm of given values.
+  public init(weight: Tensor, bias: Tensor, epsilon: Double) {
+    self.weight = Parameter(weight, decays: false)
+    self.bias = Parameter(bias, decays: false)
+    self.epsilon = epsilon
+  }
+
   public var ownParameters: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
 
   public func callAsFunction(_ input: Tensor) throws -> Tensor {
@@ -25,12 +32,18 @@ public final class GroupNorm: Module {
   public let groups: Int
   public let epsilon: Double
 
-  public init(groups: Int, channels: Int, epsilon: Double = 1e-5) throws {
+  public convenience init(groups: Int, channels: Int, epsilon: Double = 1e-5) throws {
+    try self.init(groups: groups, weight: Tensor.full([channels], 1), bias: Tensor.zeros([channels]), epsilon: epsilon)
+  }
+
+  /// The norm of given values.
+  public init(groups: Int, weight: Tensor, bias: Tensor, epsilon: Double) throws {
+    let channels = weight.count
     guard groups > 0, channels % groups == 0 else {
       throw ModelError("group norm: \(channels) channels cannot be cut into \(groups) equal groups; choose widths that \(groups) divides")
     }
-    weight = Parameter(try Tensor.full([channels], 1), decays: false)
-    bias = Parameter(try Tensor.zeros([channels]), decays: false)
+    self.weight = Parameter(weight, decays: false)
+    self.bias = Parameter(bias, decays: false)
     self.groups = groups
     self.epsilon = epsilon
   }

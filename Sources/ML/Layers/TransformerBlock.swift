@@ -47,6 +47,14 @@ public final class SelfAttention: Module {
     self.naming = naming
   }
 
+  /// The attention of given layers.
+  public init(queryKeyValue: Linear, output: Linear, heads: Int, naming: BlockNaming) {
+    self.queryKeyValue = queryKeyValue
+    self.output = output
+    self.heads = heads
+    self.naming = naming
+  }
+
   public var ownParameters: [(name: String, parameter: Parameter)] {
     guard naming == .openCLIP, let bias = queryKeyValue.bias else { return [] }
     return [("in_proj_weight", queryKeyValue.weight), ("in_proj_bias", bias)]
@@ -88,13 +96,27 @@ public final class TransformerBlock: Module {
     self.naming = naming
   }
 
+  /// The block of given layers.
+  public init(norm1: LayerNorm, attention: SelfAttention, norm2: LayerNorm, mlp: MLP, naming: BlockNaming) {
+    self.norm1 = norm1
+    self.attention = attention
+    self.norm2 = norm2
+    self.mlp = mlp
+    self.naming = naming
+  }
+
   public var parts: [(name: String, module: any Module)] {
     naming == .openCLIP ? [("ln_1", norm1), ("attn", attention), ("ln_2", norm2), ("mlp", mlp)]
       : [("norm1", norm1), ("attn", attention), ("norm2", norm2), ("mlp", mlp)]
   }
 
-  public func callAsFunction(_ input: Tensor, causal: Bool = false, lengths: [Int]? = nil) throws -> Tensor {
-    let mixed = try input + attention(norm1(input), causal: causal, lengths: lengths)
-    return try mixed + mlp(norm2(mixed))
+  /// - Parameter branches: factors [B, 1, 1] of the two branches, from ``DropPath``; nil for 1.
+  public func callAsFunction(_ input: Tensor, causal: Bool = false, lengths: [Int]? = nil, branches: (attention: Tensor, mlp: Tensor)? = nil) throws -> Tensor {
+    var branch = try attention(norm1(input), causal: causal, lengths: lengths)
+    if let branches { branch = try branch * branches.attention }
+    let mixed = try input + branch
+    branch = try mlp(norm2(mixed))
+    if let branches { branch = try branch * branches.mlp }
+    return try mixed + branch
   }
 }

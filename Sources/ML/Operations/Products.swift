@@ -16,12 +16,29 @@ public enum Activation: String, CaseIterable, Sendable {
 }
 
 extension Tensor {
+  /// An activation of each element.
+  func applying(_ activation: Activation) throws -> Tensor {
+    switch activation {
+    case .none: return self
+    case .relu: return try relu()
+    case .gelu: return try gelu()
+    case .quickGelu: return try quickGelu()
+    case .silu: return try silu()
+    }
+  }
+
   func requireDifferentiable(_ operation: String) throws {
     guard dtype.isDifferentiable else { throw TensorError.typeMismatch(operation: operation, got: dtype, expected: "f32 or f64") }
   }
 
   func requireType(_ dtype: DType, _ operation: String) throws {
     guard self.dtype == dtype else { throw TensorError.typeMismatch(operation: operation, got: self.dtype, expected: "\(dtype.name) like the other inputs") }
+  }
+
+  /// A weight has its input's type, or a half-precision one that is widened, exactly, while the product reads it.
+  private func requireWeightType(of input: Tensor, _ operation: String) throws {
+    if input.dtype == .f32, dtype.isHalf { return }
+    try requireType(input.dtype, operation)
   }
 
   /// Matrix product over the last two axes.
@@ -117,10 +134,10 @@ extension Tensor {
 
   /// f(x Wᵀ + bias) over the last axis, in one pass.
   ///
-  /// Shapes: self [.., in] · weight [out, in] · bias [out] → [.., out].
+  /// Shapes: self [.., in] · weight [out, in] · bias [out] → [.., out]. The weight of an f32 input may be kept in half precision.
   public func linear(weight: Tensor, bias: Tensor? = nil, activation: Activation = .none) throws -> Tensor {
     try requireDifferentiable("linear")
-    try weight.requireType(dtype, "linear")
+    try weight.requireWeightType(of: self, "linear")
     try bias?.requireType(dtype, "linear")
     guard rank >= 1, weight.rank == 2, weight.shape[1] == shape[rank - 1] else {
       throw TensorError.shapeMismatch(operation: "linear", left: shape, right: weight.shape, remedy: "the last axis of the input must equal the weight's second")
@@ -137,7 +154,7 @@ extension Tensor {
       let upstream = try before.map { try backend.unaryGradient(f, $0, value: y, g) } ?? (try backend.contiguous(g))
       let rows = upstream.shape.dropLast().reduce(1, *)
       let flat = upstream.reshaped([rows, outputs])
-      let gx = needsInput ? try backend.matmul(flat, w, transposeLeft: false, transposeRight: false).reshaped(x.shape) : nil
+      let gx = needsInput ? try backend.matmul(flat, try backend.cast(w, x.dtype, sharing: true), transposeLeft: false, transposeRight: false).reshaped(x.shape) : nil
       let gw = needsWeight
         ? try backend.matmul(flat, try backend.contiguous(x).reshaped([rows, inputs]), transposeLeft: true, transposeRight: false) : nil
       let gb = needsBias ? try backend.sum(flat, axes: [0]).reshaped([outputs]) : nil
@@ -148,13 +165,14 @@ extension Tensor {
   /// Two-dimensional convolution (cross-correlation, as in PyTorch).
   ///
   /// Shapes: self [B, C, H, W] · weight [O, C, k, k] · bias [O] → [B, O, (H + 2p - k) / s + 1, (W + 2p - k) / s + 1].
+  /// The weight of an f32 input may be kept in half precision.
   ///
   /// - Parameters:
   ///   - stride: s, 1 or more, default 1.
   ///   - padding: p, zeros on every side, default 0.
   public func conv2d(weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0) throws -> Tensor {
     try requireDifferentiable("conv2d")
-    try weight.requireType(dtype, "conv2d")
+    try weight.requireWeightType(of: self, "conv2d")
     try bias?.requireType(dtype, "conv2d")
     guard rank == 4, weight.rank == 4, weight.shape[1] == shape[1], weight.shape[2] == weight.shape[3] else {
       throw TensorError.shapeMismatch(operation: "conv2d", left: shape, right: weight.shape, remedy: "expected [B, C, H, W] and [O, C, k, k]")
@@ -170,7 +188,7 @@ extension Tensor {
     let y = try backend.convolution(x, weight: w, bias: bias?.data, stride: stride, padding: padding)
     let filters = w.shape[0]
     return Tensor.result(y, .conv2d, [self, weight] + (bias.map { [$0] } ?? [])) { g in
-      let (gx, gw) = try backend.convolutionGradient(x, weight: w, stride: stride, padding: padding, g, needsInput: needsInput)
+      let (gx, gw) = try backend.convolutionGradient(x, weight: try backend.cast(w, x.dtype, sharing: true), stride: stride, padding: padding, g, needsInput: needsInput)
       let gb = needsBias ? try backend.sum(g, axes: [0, 2, 3]).reshaped([filters]) : nil
       return [gx, gw, gb]
     }

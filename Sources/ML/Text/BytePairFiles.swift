@@ -23,12 +23,31 @@ extension BytePairTokenizer {
 
   /// Reads `vocab.json` (symbol to id) and `merges.txt` as transformers' CLIPTokenizer keeps them.
   public static func load(vocabulary: String, merges: String, cleaning: TextCleaning = .repaired) throws -> BytePairTokenizer {
-    func failure(_ problem: String) -> FormatError {
-      FormatError(format: "byte-pair vocabulary", source: vocabulary, problem: problem)
-    }
     guard let members = try JSONParser.parse(MappedFile.read(vocabulary), source: vocabulary).members else {
-      throw failure("expected an object that maps symbols to ids")
+      throw FormatError(format: "byte-pair vocabulary", source: vocabulary, problem: "expected an object that maps symbols to ids")
     }
+    return try make(members, merges: mergeLines(MappedFile.read(merges), source: merges), source: vocabulary, cleaning: cleaning)
+  }
+
+  /// Reads the `tokenizer.json` that transformers' newer CLIPTokenizer keeps instead.
+  public static func load(tokenizer path: String, cleaning: TextCleaning = .composed) throws -> BytePairTokenizer {
+    func failure(_ problem: String) -> FormatError { FormatError(format: "tokenizer.json", source: path, problem: problem) }
+    let model = try JSONParser.parse(MappedFile.read(path), source: path)["model"]
+    guard let model, model["type"]?.string == "BPE", model["end_of_word_suffix"]?.string == "</w>", let members = model["vocab"]?.members,
+      let merges = model["merges"]?.array
+    else { throw failure("expected a byte-pair model with the end mark </w>, as CLIP's tokenizer has it") }
+    let lines = try merges.enumerated().map { index, merge -> (line: Int, left: Substring, right: Substring) in
+      let parts = merge.array?.compactMap(\.string).map { Substring($0) } ?? merge.string?.split(separator: " ") ?? []
+      guard parts.count == 2 else { throw failure("merge \(index) must be two symbols, \(merge.text) came") }
+      return (index, parts[0], parts[1])
+    }
+    return try make(members, merges: lines, source: path, cleaning: cleaning)
+  }
+
+  /// A tokenizer of a vocabulary (symbol to id) and merges.
+  private static func make(_ members: [JSONValue.Member], merges: [(line: Int, left: Substring, right: Substring)], source: String,
+                           cleaning: TextCleaning) throws -> BytePairTokenizer {
+    func failure(_ problem: String) -> FormatError { FormatError(format: "byte-pair vocabulary", source: source, problem: problem) }
     var symbols = [String?](repeating: nil, count: members.count)
     var identifiers: [ExactText: Int32] = [:]
     for member in members {
@@ -42,7 +61,7 @@ extension BytePairTokenizer {
     guard spellings.count == members.count, identifiers.count == members.count else { throw failure("a symbol occurs twice") }
     let result = try BytePairVocabulary(
       symbols: spellings, identifiers: identifiers,
-      mergeLines: mergeLines(MappedFile.read(merges), source: merges), source: vocabulary)
+      mergeLines: merges, source: source)
     return BytePairTokenizer(vocabulary: result, cleaning: cleaning)
   }
 

@@ -9,10 +9,15 @@ public enum TextCleaning: String, Sendable, CaseIterable {
   /// The repairs of `TextRepair` first, then as `unescaped`: CLIP's cleaning but for what ftfy does about text that was decoded
   /// in the wrong character set.
   case repaired
+  /// Canonical composition (NFC), then as `lower` but without the final form of the sigma: what transformers' CLIPTokenizer does.
+  case composed
 
   /// The cleaned text.
   public func apply(_ text: String) -> String {
     var result = text
+    if self == .composed {
+      return LowerCase.apply(WhiteSpace.fold(text.precomposedStringWithCanonicalMapping), finalSigma: false)
+    }
     if self == .repaired { result = TextRepair.repair(result) }
     if self != .lower { result = HTMLEntities.unescape(HTMLEntities.unescape(result)) }
     return LowerCase.apply(WhiteSpace.fold(result))
@@ -45,13 +50,13 @@ enum WhiteSpace {
 
 /// Lower case by the full mappings of Unicode, with the final form of the Greek sigma.
 enum LowerCase {
-  static func apply(_ text: String) -> String {
+  static func apply(_ text: String, finalSigma: Bool = true) -> String {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.lowercased() }
     let scalars = Array(text.unicodeScalars)
     var result = ""
     for (index, scalar) in scalars.enumerated() {
       if scalar == "\u{3a3}" {
-        result += isFinalSigma(scalars, index) ? "\u{3c2}" : "\u{3c3}"
+        result += finalSigma && isFinalSigma(scalars, index) ? "\u{3c2}" : "\u{3c3}"
       } else {
         result += scalar.properties.lowercaseMapping
       }

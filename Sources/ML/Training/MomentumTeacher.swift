@@ -3,7 +3,7 @@
 /// After step k of K: teacher = m teacher + (1 - m) student, with m rising from its start to 1 as 1 - (1 - m₀) (cos(π k / K) + 1) / 2.
 /// Its weights are buffers of the model, so that checkpoints hold them and optimisers do not see them.
 public final class MomentumTeacher: Module {
-  public let encoder: VisionTransformer
+  public let encoder: any ImageEncoder
   public let head: any FeatureHead
   public let momentum: Double
   private let followed: [(name: String, student: Parameter, own: Parameter, buffer: StateBuffer)]
@@ -14,7 +14,7 @@ public final class MomentumTeacher: Module {
   ///   - encoder, head: modules of the student's structure; their weights are replaced.
   ///   - student: the encoder and the head that are followed.
   ///   - momentum: m₀ in [0, 1].
-  public init(encoder: VisionTransformer, head: any FeatureHead, student: (encoder: VisionTransformer, head: any FeatureHead), momentum: Double) throws {
+  public init(encoder: any ImageEncoder, head: any FeatureHead, student: (encoder: any ImageEncoder, head: any FeatureHead), momentum: Double) throws {
     guard (0...1).contains(momentum) else { throw ModelError("teacher: the momentum must lie in [0, 1], got \(momentum)") }
     self.encoder = encoder
     self.head = head
@@ -25,12 +25,15 @@ public final class MomentumTeacher: Module {
     }
   }
 
-  public var ownBuffers: [(name: String, buffer: StateBuffer)] { followed.map { ($0.name, $0.buffer) } }
+  /// The averaged weights, and the running statistics of a residual network, which are the teacher's own.
+  public var ownBuffers: [(name: String, buffer: StateBuffer)] {
+    followed.map { ($0.name, $0.buffer) } + (encoder is ResNet ? encoder.namedBuffers().map { ("encoder.\($0.name)", $0.buffer) } : [])
+  }
 
   /// Projections of crops [C, 3, S, S], view-major, without history.
   public func project(_ images: Tensor, views: Int) throws -> Tensor {
     try settle()
-    return try withoutTracking { try head.project(encoder(images), views: views) }
+    return try withoutTracking { try head.project(encoder(images, training: TrainingPass(views: views)), views: views) }
   }
 
   /// Puts the averaged weights into the encoder and the head.

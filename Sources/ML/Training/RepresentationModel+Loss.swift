@@ -7,9 +7,14 @@ extension RepresentationModel {
   ///   - captions: token ids of `batch.wordings`, if the objective uses captions.
   ///   - classes: class of each crop, if the objective uses classes.
   ///   - visible: patches that are shown of each crop, if the objective is `mae`.
-  public func loss(images: Tensor, batch: RepresentationBatch, captions: [[Int]] = [], classes: [Int] = [], visible: [[Int]] = []) throws -> Tensor {
-    if let decoder { return try reconstruction(images, visible: visible, decoder: decoder) }
-    let features = try encoder(images)
+  ///   - stream: decides which branches are left out, if the options leave some out.
+  public func loss(images: Tensor, batch: RepresentationBatch, captions: [[Int]] = [], classes: [Int] = [], visible: [[Int]] = [],
+                   stream: RandomStream = RandomStream(seed: 0)) throws -> Tensor {
+    let dropPath = DropPath(rate: options.dropPath, stream: stream)
+    if let decoder, let transformer = encoder as? VisionTransformer {
+      return try reconstruction(images, visible: visible, transformer, decoder: decoder, dropPath: dropPath)
+    }
+    let features = try encoder(images, training: TrainingPass(views: batch.views, dropPath: dropPath))
     let projections = try head.map { try $0.project(features, views: batch.views) }
     if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views), views: batch.views) }
     if let textEncoder, let imageProjection, let logitScale {
@@ -29,8 +34,8 @@ extension RepresentationModel {
     return try classifier(features).crossEntropy(labels: classes)
   }
 
-  private func reconstruction(_ images: Tensor, visible: [[Int]], decoder: MaskedDecoder) throws -> Tensor {
-    var tokens = try encoder.tokens(images, visible: visible)
+  private func reconstruction(_ images: Tensor, visible: [[Int]], _ encoder: VisionTransformer, decoder: MaskedDecoder, dropPath: DropPath) throws -> Tensor {
+    var tokens = try encoder.tokens(images, visible: visible, dropPath: dropPath)
     // An encoder that pools over patches has its norm behind the pooling; here each token passes it.
     if let pooledNorm = encoder.pooledNorm { tokens = try pooledNorm(tokens) }
     let count = options.encoder.patchCount

@@ -1,7 +1,7 @@
 /// An encoder with what its objective adds: heads, teacher, decoder, text tower, logit scale or classifier.
 public final class RepresentationModel: Module {
   public let options: RepresentationOptions
-  public let encoder: VisionTransformer
+  public let encoder: any ImageEncoder
   public let head: (any FeatureHead)?
   /// Predicts the teacher's projections (MoCo-v3, BYOL).
   public let predictor: ProjectionHead?
@@ -18,10 +18,19 @@ public final class RepresentationModel: Module {
 
   /// Makes the model with random weights. The encoder's come first from a stream of their own, so that all arms of a
   /// comparison (and the frozen random control) start from one encoder.
-  public init(_ options: RepresentationOptions, seed: UInt64) throws {
+  ///
+  /// - Parameter start: an encoder to go on from, of the options' structure; it is copied. Nil draws the weights.
+  public init(_ options: RepresentationOptions, seed: UInt64, from start: (any ImageEncoder)? = nil) throws {
     try options.validate()
     self.options = options
-    encoder = try randomFeatureEncoder(options.encoder, seed: seed)
+    if let start {
+      let isDescribed = (start as? VisionTransformer).map { options.residual == nil && $0.configuration == options.encoder }
+        ?? (start as? ResNet).map { $0.configuration == options.residual } ?? false
+      guard isDescribed else { throw ModelError("representation: the encoder to go on from has another structure than the options say") }
+      encoder = try start.copy()
+    } else {
+      encoder = try randomFeatureEncoder(options, seed: seed)
+    }
     var stream = RandomStream(seed: seed, purpose: "representation heads")
     let objective = options.objective
     let width = encoder.featureWidth, hidden = options.headHidden, output = options.headOutput
@@ -41,7 +50,7 @@ public final class RepresentationModel: Module {
     default: predictor = nil
     }
     if objective.teacherMomentum != nil, let head, let copy = try makeHead(&stream) {
-      teacher = try MomentumTeacher(encoder: randomFeatureEncoder(options.encoder, seed: seed), head: copy, student: (encoder, head),
+      teacher = try MomentumTeacher(encoder: encoder.copy(), head: copy, student: (encoder, head),
                                     momentum: options.teacherMomentum)
     } else {
       teacher = nil
@@ -79,7 +88,7 @@ public final class RepresentationModel: Module {
   }
 
   /// The encoder that the objective's paper judges: DINO's teacher, otherwise the one that was trained.
-  public func trainedEncoder() throws -> VisionTransformer {
+  public func trainedEncoder() throws -> any ImageEncoder {
     guard options.objective == .dino, let teacher else { return encoder }
     try teacher.settle()
     return teacher.encoder
@@ -92,6 +101,13 @@ public final class RepresentationModel: Module {
     try logitScale?.clamp()
     try teacher?.follow(step: step, steps: options.optimization.steps)
   }
+}
+
+/// The untrained encoder that training by these options starts from.
+private func randomFeatureEncoder(_ options: RepresentationOptions, seed: UInt64) throws -> any ImageEncoder {
+  guard let residual = options.residual else { return try randomFeatureEncoder(options.encoder, seed: seed) }
+  var stream = RandomStream(seed: seed, purpose: "representation encoder")
+  return try ResNet(residual, stream: &stream)
 }
 
 /// An untrained encoder: the control that every trained one has to beat, and the start of all of them at that seed.

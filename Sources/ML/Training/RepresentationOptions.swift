@@ -51,6 +51,10 @@ public enum RepresentationObjective: String, Codable, Sendable, CaseIterable {
 public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var objective: RepresentationObjective
   public var encoder: VisionTransformerConfiguration
+  /// A residual network that is trained in place of a transformer; nil for the transformer.
+  public var residual: ResNetConfiguration?
+  /// Chance that a branch of the transformer's last block is left out of a step, in [0, 1).
+  public var dropPath: Double
   /// Needed by `clip` and `stablerepPlus`.
   public var text: TextTransformerConfiguration?
   public var optimization: OptimizationOptions
@@ -96,9 +100,11 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
               optimization: OptimizationOptions, cropsPerStep: Int = 258, imagesPerCaption: Int = 6, cropsPerImage: Int = 1,
               temperature: Double? = nil, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
               matchingWidth: Int = 128, classes: Int = 0, teacherMomentum: Double? = nil, teacherTemperature: Double = 0.04,
-              prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize()) {
+              prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize(), residual: ResNetConfiguration? = nil, dropPath: Double = 0) {
     self.objective = objective
     self.encoder = encoder
+    self.residual = residual
+    self.dropPath = dropPath
     self.text = text
     self.optimization = optimization
     self.cropsPerStep = cropsPerStep
@@ -127,6 +133,10 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     }
   }
 
+  /// Side in pixels of the crops, and their channels.
+  public var imageSize: Int { residual?.imageSize ?? encoder.imageSize }
+  public var channels: Int { residual?.channels ?? encoder.channels }
+
   /// Patches that `mae` shows of each picture.
   public var visiblePatches: Int { max(1, Int((Double(encoder.patchCount) * (1 - maskRatio)).rounded(.down))) }
 
@@ -141,8 +151,12 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
 
   /// Refuses options that do not fit together.
   public func validate() throws {
-    try encoder.validate()
+    if let residual { try residual.validate() } else { try encoder.validate() }
     try text?.validate()
+    guard (0..<1).contains(dropPath), residual == nil || dropPath == 0 else {
+      throw ModelError("representation: the chance of leaving out a branch must lie in [0, 1), and be 0 for a residual network, got \(dropPath)")
+    }
+    guard residual == nil || objective != .mae else { throw ModelError("representation: mae needs a vision transformer, whose patches it can hide") }
     try optimization.validate()
     guard imagesPerCaption >= 1, cropsPerImage >= 1, headHidden >= 1, headOutput >= 1, matchingWidth >= 1 else {
       throw ModelError("representation: counts and widths must be at least 1")

@@ -42,9 +42,9 @@ public final class RepresentationTrainer {
   ///
   /// - Throws: `ModelError` if the recipe's crops have another size than the encoder reads.
   public convenience init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", augmentation: AugmentationRecipe) throws {
-    let size = model.options.encoder.imageSize
-    guard augmentation.side == size, model.options.encoder.channels == 3 else {
-      throw ModelError("representation: the augmentation makes crops of \(augmentation.side) pixels and 3 channels, the encoder reads \(size) pixels and \(model.options.encoder.channels) channels")
+    let size = model.options.imageSize
+    guard augmentation.side == size, model.options.channels == 3 else {
+      throw ModelError("representation: the augmentation makes crops of \(augmentation.side) pixels and 3 channels, the encoder reads \(size) pixels and \(model.options.channels) channels")
     }
     let pipeline = try AugmentationPipeline(augmentation)
     let encoder = JSONEncoder()
@@ -66,7 +66,8 @@ public final class RepresentationTrainer {
     let images = try crops(batch, step: step)
     let captions = batch.wordings.map { data[$0[0]].captions[$0[1]] }
     let classes = model.options.objective.usesClasses ? batch.crops.map { data[$0.group].label ?? 0 } : []
-    return try model.loss(images: images, batch: batch, captions: captions, classes: classes, visible: visiblePatches(batch, step: step))
+    return try model.loss(images: images, batch: batch, captions: captions, classes: classes, visible: visiblePatches(batch, step: step),
+                          stream: RandomStream(seed: model.options.optimization.seed, purpose: "representation branches", index: UInt64(step)))
   }
 
   /// Which patches of each crop a masked autoencoder sees in a step, ascending; empty for other objectives.
@@ -81,8 +82,7 @@ public final class RepresentationTrainer {
 
   /// The crops of a step, [C, channels, S, S].
   func crops(_ batch: RepresentationBatch, step: Int) throws -> Tensor {
-    let size = model.options.encoder.imageSize
-    let channels = model.options.encoder.channels
+    let (size, channels) = (model.options.imageSize, model.options.channels)
     let length = channels * size * size
     let seed = model.options.optimization.seed
     let count = batch.crops.count

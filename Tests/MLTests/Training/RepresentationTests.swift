@@ -51,6 +51,64 @@ struct RepresentationTests {
     }
   }
 
+  @Test(arguments: [RepresentationObjective.simclr, .mocoV3, .dino, .clip])
+  func `a residual network trains by the objectives of single features and continues to the same bytes`(objective: RepresentationObjective) throws {
+    var options = RepresentationTests.options(objective)
+    options.residual = ResNetConfiguration(imageSize: 8, blocks: [1, 1, 1, 1], width: 4, stem: .small)
+    func trainer() throws -> RepresentationTrainer {
+      try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: RepresentationTests.data(), makeView: RepresentationTests.view)
+    }
+    try ModelGolden.withFolder { folder in
+      let path = folder + "/state.safetensors"
+      let whole = try trainer()
+      try whole.run()
+      try trainer().run(until: 2, checkpoint: path)
+      let second = try trainer()
+      try second.loop.restore(from: path)
+      try second.run()
+      #expect(try second.model.namedTensors().map { try $0.tensor.floats() } == whole.model.namedTensors().map { try $0.tensor.floats() })
+      #expect(try whole.model.encoder.namedTensors().map { try $0.tensor.floats() } != RepresentationModel(options, seed: 5).encoder.namedTensors().map { try $0.tensor.floats() })
+    }
+    options.objective = .mae
+    #expect(throws: ModelError.self) { try options.validate() }
+  }
+
+  @Test func `training goes on from a given encoder, which stays as it is`() throws {
+    let options = RepresentationTests.options(.supervised)
+    let start = try randomFeatureEncoder(options.encoder, seed: 77)
+    let before = try start.namedTensors().map { try $0.tensor.floats() }
+    let model = try RepresentationModel(options, seed: 5, from: start)
+    #expect(try model.encoder.namedTensors().map { try $0.tensor.floats() } == before)
+    try RepresentationTrainer(model: model, data: RepresentationTests.data(), makeView: RepresentationTests.view).run()
+    #expect(try start.namedTensors().map { try $0.tensor.floats() } == before)
+    #expect(try model.encoder.namedTensors().map { try $0.tensor.floats() } != before)
+    var other = options
+    other.encoder.depth = 2
+    #expect(throws: ModelError.self) { try RepresentationModel(other, seed: 5, from: start) }
+  }
+
+  @Test func `branches are left out more often in later blocks, never in the first, and what stays is scaled up`() throws {
+    let factors = try DropPath(rate: 0.5, stream: RandomStream(seed: 1)).branches(batch: 4000, depth: 3)
+    #expect(factors[0] == nil)
+    for (block, chance) in [(1, 0.25), (2, 0.5)] {
+      for branch in [factors[block]?.attention, factors[block]?.mlp] {
+        let values = try #require(branch).floats()
+        #expect(Set(values) == [0, Float(1 / (1 - chance))])
+        // Six deviations of a share of 4,000.
+        #expect(abs(Double(values.filter { $0 == 0 }.count) / 4000 - chance) < 6 * (chance * (1 - chance) / 4000).squareRoot())
+      }
+    }
+    let encoder = try randomFeatureEncoder(VisionTransformerConfiguration(imageSize: 8, patchSize: 4, width: 16, depth: 2, heads: 2), seed: 1)
+    let images = try Tensor((0..<3 * 192).map { Float($0 % 17) / 17 }, shape: [3, 3, 8, 8])
+    let plain = try encoder(images).floats()
+    #expect(try encoder(images, training: TrainingPass()).floats() == plain)
+    #expect(try encoder(images, training: TrainingPass(dropPath: DropPath(rate: 0.9, stream: RandomStream(seed: 2)))).floats() != plain)
+    // Left out for every picture, the last block does nothing.
+    let gone = try Tensor([0, 0, 0] as [Float], shape: [3, 1, 1])
+    let hidden = try Tensor((0..<3 * 32).map { Float($0 % 5) }, shape: [3, 2, 16])
+    #expect(try encoder.blocks.elements[1](hidden, branches: (gone, gone)).floats() == hidden.floats())
+  }
+
   @Test func `a StableRep batch holds m different pictures of each of n different captions, view by view`() throws {
     let batches = try RepresentationBatches(options: RepresentationTests.options(.stablerep), data: RepresentationTests.data())
     var seen = Set<Int>()

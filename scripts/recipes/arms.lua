@@ -1,0 +1,81 @@
+-- An experiment compares arms: each is trained and judged under every seed, and a table shows the means with intervals.
+local loam = require "loam"
+local eval, report = loam.eval, loam.report
+local pictures, training, judging = require "recipes.pictures", require "recipes.training", require "recipes.judging"
+local arms = {}
+
+-- Runs arms under all seeds. An arm has `name`, `objective` (nil: random features), `source(seed)`, `change` (of training) and `judge`
+-- (default linear probes); it is given `scores`, by set a list with one number for each seed.
+function arms.run(p, list)
+  for seed = p.seed, p.seed + p.seeds - 1 do
+    for _, arm in ipairs(list) do
+      local trained = training.encoder(p, arm.name, arm.objective, arm.source and arm.source(seed), seed, arm.change)
+      local result = (arm.judge or judging.linear)(p, trained, seed)
+      arm.scores, arm.seconds = arm.scores or {}, arm.seconds or {}
+      for set, score in pairs(result) do
+        if type(score) == "number" then
+          arm.scores[set] = arm.scores[set] or {}
+          table.insert(arm.scores[set], score)
+        end
+      end
+      table.insert(arm.seconds, trained.stage.elapsed)
+    end
+  end
+  return list
+end
+
+-- The arms of the paper's main table: real pictures with one caption each, and synthetic ones, `p.views` of each of a fraction of the captions.
+function arms.main(p)
+  local function real(seed) return pictures.real(p, seed, p.pictures) end
+  local function made(seed) return pictures.generated(p, seed, {captions = p.pictures // p.views, images = p.views}) end
+  return {
+    {name = "random features"},
+    {name = "SimCLR, real", objective = "simclr", source = real}, {name = "CLIP, real", objective = "clip", source = real},
+    {name = "SimCLR, synthetic", objective = "simclr", source = made}, {name = "CLIP, synthetic", objective = "clip", source = made},
+    {name = "StableRep, synthetic", objective = "stablerep", source = made}, {name = "StableRep+, synthetic", objective = "stablerep+", source = made},
+  }
+end
+
+-- A measurement over seeds, or the number itself where there is one seed.
+function arms.cell(values) return values and (#values > 1 and eval.interval(values) or values[1]) or "n/a" end
+
+-- A table: one row for each arm, one column for each set. `how`: caption, columns (sets; default mean and all), paper (number by arm name,
+-- with `paper_title`), chance (result of judging.chance), decimals, notes.
+function arms.table(p, list, how)
+  local sets = how.columns or {"mean", table.unpack(judging.names(p))}
+  local columns = {how.rows or "encoder"}
+  for _, set in ipairs(sets) do columns[#columns + 1] = {name = set:gsub("_", " "), decimals = how.decimals or 3, best = set == "mean" and "highest" or nil} end
+  if how.paper then columns[#columns + 1] = how.paper_title or "paper" end
+  local rows = {}
+  if how.chance then
+    local row = {"chance"}
+    for _, set in ipairs(sets) do row[#row + 1] = how.chance[set] or "n/a" end
+    if how.paper then row[#row + 1] = "n/a" end
+    rows[1] = row
+  end
+  for _, arm in ipairs(list) do
+    local row = {arm.name}
+    for _, set in ipairs(sets) do row[#row + 1] = arms.cell(arm.scores[set]) end
+    if how.paper then row[#row + 1] = how.paper[arm.name] or "n/a" end
+    rows[#rows + 1] = row
+  end
+  return report.table{caption = how.caption, columns = columns, rows = rows, notes = how.notes}
+end
+
+-- The arm of a name.
+function arms.named(list, name)
+  for _, arm in ipairs(list) do if arm.name == name then return arm end end
+  error("no arm is called " .. name .. "; there are " .. #list)
+end
+
+-- The series of a plot: `places` on the axis, one arm for each.
+function arms.series(label, list, places, set)
+  local y, low, high = {}, {}, {}
+  for k, arm in ipairs(list) do
+    local cell = arms.cell(arm.scores[set or "mean"])
+    if type(cell) == "table" then y[k], low[k], high[k] = cell.mean, cell.low, cell.high else y[k], low[k], high[k] = cell, cell, cell end
+  end
+  return {label = label, x = places, y = y, low = low, high = high}
+end
+
+return arms

@@ -1,0 +1,57 @@
+-- Encoders: how each objective trains one, and what is kept of it.
+local loam = require "loam"
+local data, encoder, run, store = loam.data, loam.encoder, loam.run, loam.store
+local training = {}
+
+local captioned = {clip = true, siglip = true, ["stablerep+"] = true}
+
+-- Floating-point operations of one pass of a vision transformer over one picture: projections and MLPs, and the products of attention. The stem is left out.
+function training.forward_flops(options)
+  local tokens, width = (options.size // options.patch) ^ 2 + 1, options.width
+  return options.depth * (24 * tokens * width * width + 4 * tokens * tokens * width)
+end
+
+-- Trains an encoder on a source by an objective; nil trains nothing. `change` replaces options of encoder.train, `label` is for the progress.
+-- Gives the stage: its files are the encoder and, for an objective with captions, the joint encoder. Experiments that ask for the same
+-- encoder share it, whatever they call it.
+function training.encoder(p, label, objective, source, seed, change)
+  local options = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max", seed = seed}
+  if objective then
+    options.objective, options.steps, options.crops = objective, p.steps, p.crops
+    if objective:find("stablerep", 1, true) then options.images_per_caption = p.views end
+    options.learning_rate = p.learning_rate
+    -- The paper's recipes: strong crops for pictures alone, weak ones for CLIP.
+    options.augmentation = p.data == "" and "scenes" or "strong"
+    if objective == "clip" or objective == "siglip" then options.augmentation = p.data == "" and "scenes_weak" or "weak" end
+    -- A convolutional stem would see the hidden patches.
+    if objective == "mae" then options.stem = "patch" end
+  end
+  for key, value in pairs(change or {}) do options[key] = value end
+  if not objective then
+    local cost = {result = {}, units = 1, unit = "random encoder", measure = function() encoder.random(options) return 1 end}
+    return store.stage{name = "random encoder", cost = cost, code = function(stage) encoder.random(options):save(stage:path("encoder.safetensors")) end}
+  end
+  local bar, total, joint = run.progress{label = label, total = options.steps}, options.steps, captioned[objective]
+  local cost = {
+    result = {first_loss = 1, last_loss = 1}, units = total, unit = ("%s step of %d crops, width %d, depth %d"):format(objective, options.crops, options.width, options.depth),
+    flops = 3 * total * options.crops * training.forward_flops(options),
+    measure = function()
+      local trial = {}
+      for key, value in pairs(options) do trial[key] = value end
+      trial.steps, trial.data = 3, data.scenes{count = 2 * options.crops, size = options.size, images_per_caption = objective:find("stablerep", 1, true) and options.images_per_caption or nil}
+      encoder.train(trial)
+      return trial.steps
+    end,
+  }
+  return store.stage{name = objective .. " encoder", cost = cost, code = function(stage)
+    options.data, options.checkpoint = source.open(), stage.folder
+    options.on_step = function(step, metrics) bar:update(step, metrics) if step == total then bar:finish() end end
+    local trained = encoder.train(options)
+    trained:save(stage:path("encoder.safetensors"))
+    if joint then trained.joint:save(stage:path("joint.safetensors")) end
+    local losses = trained.losses
+    return {first_loss = losses[1], last_loss = losses[#losses]}
+  end}
+end
+
+return training
