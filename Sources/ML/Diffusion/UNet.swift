@@ -121,7 +121,7 @@ public final class UNet: Module {
     guard images.rank == 4, Array(images.shape[1...]) == [configuration.channels, size, size], times.count == images.shape[0] else {
       throw ModelError("UNet: expected images [\(times.count), \(configuration.channels), \(size), \(size)] for \(times.count) times, got \(images.shape)")
     }
-    var embedded = try timeEmbedding(timeCode(times.map(Double.init), width: configuration.widths[0]))
+    var embedded = try timeEmbedding(timeCode(times, width: configuration.widths[0]))
     if let pooledEmbedding {
       guard let pooled else { throw ModelError("UNet: this network needs the captions' pooled features; pass `pooled`") }
       embedded = try embedded + pooledEmbedding(pooled)
