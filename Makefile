@@ -46,9 +46,10 @@ scripts: build
 docs: build
 	$(LOAM) reference docs/reference
 
-# Kills the quickstart at random moments, on one and on two threads, and compares the bytes of what it leaves.
+# Kills the quickstart and a generation at random moments, on one and on two threads, and compares the bytes of what they leave.
 soak: build
 	Tests/Soak/resume.sh
+	Tests/Soak/generate.sh
 
 # The tests of tensors, files and bindings under AddressSanitizer; builds everything once more, ten minutes on two cores.
 # Leaks are not looked for: Lua states and caches live as long as the process.

@@ -73,9 +73,8 @@ local function learn(name, objective, set, seed)
 end
 
 local function judge(name, trained)
-  local file = trained.files["encoder.safetensors"]
   return store.stage{name = "probe of " .. name, inputs = {encoder = trained, sets = tasks}, code = function()
-    local net, out, sum, count = encoder.load(file), {}, 0, 0
+    local net, out, sum, count = encoder.load(trained.files["encoder.safetensors"]), {}, 0, 0
     for _, task in ipairs(tasks) do
       local sets = tasks[task]
       local result = eval.linear_probe{encoder = net, train = sets.train, validation = sets.validation, test = sets.test}

@@ -52,9 +52,8 @@ local function learn(name, objective, set, seed)
 end
 
 local function judge(name, trained, sets, names)
-  local file = trained.files["encoder.safetensors"]
   return store.stage{name = "probe of " .. name, inputs = {encoder = trained, sets = sets}, code = function()
-    local net, out, sum = encoder.load(file), {}, 0
+    local net, out, sum = encoder.load(trained.files["encoder.safetensors"]), {}, 0
     for _, task in ipairs(names) do
       out[task] = eval.linear_probe{encoder = net, train = sets[task].train, validation = sets[task].validation, test = sets[task].test}.accuracy
       sum = sum + out[task]

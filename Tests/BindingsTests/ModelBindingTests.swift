@@ -65,7 +65,7 @@ extension BindingsTests {
         local euler = diffusion.scheduler{config = path, name = "euler", steps = 4, levels = "karras"}
         local wrong = select(2, pcall(diffusion.scheduler, {config = path, name = "eular"}))
         return s.name, table.concat(s.timesteps, " "), #euler.sigmas, euler.name, message:match("calls come in order"), wrong:match("did you mean[^?]*"),
-          s.sigmas, (x:isfinite():all())
+          s.sigmas, x:isfinite():all():item()
         """
       #expect(bench.show(code) == "plms\t751 501 501 251 1\t5\teuler\tcalls come in order\tdid you mean \"euler\"\tnil\ttrue")
     }

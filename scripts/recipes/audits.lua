@@ -25,9 +25,9 @@ local function cosines(a, b) return (a:l2_normalize() * b:l2_normalize()):sum(2)
 -- How well the cosine of picture and caption tells captions that belong from captions of other pictures: half of `p.probe_test` pairs are
 -- exchanged; what lies below the median is called a mismatch. Gives precision and recall of that, and the area under the curve.
 function audits.mismatch(p, trained, seed)
-  local file, settings = trained.files["joint.safetensors"], {count = p.probe_test, size = p.size, seed = 7500 + seed, captions_per_image = 1, nuisance = p.nuisance}
+  local settings = {count = p.probe_test, size = p.size, seed = 7500 + seed, captions_per_image = 1, nuisance = p.nuisance}
   return store.stage{name = "mismatch filter by " .. trained.stage.name, inputs = {trained}, cost = cost(p, {precision = 0.5, recall = 0.5, area = 0.5}), code = function()
-    local net, set = encoder.load_joint(file), data.scenes(settings)
+    local net, set = encoder.load_joint(trained.files["joint.safetensors"]), data.scenes(settings)
     local captions, wrong = set:all_captions(), {}
     local half = #captions // 2
     for k = 1, half do wrong[k] = captions[k] end
@@ -54,9 +54,9 @@ local opposite = {left = "right", right = "left", above = "below", below = "abov
 
 -- Whether a picture is closer to its caption than to the same words with the relation turned round, and than to the words in another order. 0.5 is chance.
 function audits.word_order(p, trained, seed)
-  local file, settings = trained.files["joint.safetensors"], {count = 4 * p.probe_test, size = p.size, seed = 7700 + seed, captions_per_image = 1, nuisance = p.nuisance}
+  local settings = {count = 4 * p.probe_test, size = p.size, seed = 7700 + seed, captions_per_image = 1, nuisance = p.nuisance}
   return store.stage{name = "word order by " .. trained.stage.name, inputs = {trained}, cost = cost(p, {relation = 0.5, order = 0.5, pairs = 1}), code = function()
-    local net, set = encoder.load_joint(file), data.scenes(settings)
+    local net, set = encoder.load_joint(trained.files["joint.safetensors"]), data.scenes(settings)
     local places, true_ones, turned, shuffled = {}, {}, {}, {}
     local stream = random.stream(settings.seed, {purpose = "word order"})
     for k = 1, #set do
@@ -84,11 +84,11 @@ end
 -- Which colours a generator gives to objects whose captions name none, read off by a probe of an encoder that was trained on real scenes. Gives the
 -- share of each colour, beside the probe's accuracy on real scenes and its share on real ones.
 function audits.colour_skew(p, trained, seed, guidance)
-  local file, generator = trained.files["encoder.safetensors"], store.file(p.generator)
+  local generator = store.file(p.generator)
   local settings = {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed, nuisance = p.nuisance}
   local path, count, steps, shapes = p.generator, p.probe_test, p.sampler_steps, {"circle", "square", "triangle", "star", "heart", "cross", "ring", "arrow"}
   return store.stage{name = ("colours at guidance %g"):format(guidance), inputs = {trained, generator}, cost = cost(p, {reader = 0.5, shares = {}, largest = 0.5, evenness = 0.5}, count), code = function()
-    local net, task = encoder.load(file), data.probe("colour", settings)
+    local net, task = encoder.load(trained.files["encoder.safetensors"]), data.probe("colour", settings)
     local captions = {}
     for k = 1, count do captions[k] = "a large " .. shapes[(k - 1) % #shapes + 1] end
     local made = diffusion.load(path):generate{captions = captions, guidance = guidance, steps = steps, seed = seed}

@@ -52,14 +52,14 @@ end
 
 -- Accuracy of linear probes on each set, and their mean.
 function judging.linear(p, trained, seed)
-  local sets, file = judging.sets(p, seed), trained.files["encoder.safetensors"]
+  local sets = judging.sets(p, seed)
   local planned = cost("linear probe", even(sets, 0.5), #sets, function()
     local net, drawn = trial_parts(p, "colour", p.probe_train)
     eval.linear_probe{encoder = net, train = drawn.train, validation = drawn.validation, test = drawn.test}
     return 1
   end)
   return store.stage{name = "linear probes of " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
-    local net, out, sum = encoder.load(file), {}, 0
+    local net, out, sum = encoder.load(trained.files["encoder.safetensors"]), {}, 0
     for _, set in ipairs(sets) do
       local train, validation, test = set.open()
       out[set.name] = eval.linear_probe{encoder = net, train = train, validation = validation, test = test}.accuracy
@@ -72,14 +72,14 @@ end
 
 -- 5-way 5-shot accuracy on each set that has five classes, and their mean; `classifier` as in eval.few_shot.
 function judging.few_shot(p, trained, seed, classifier)
-  local sets, file, ways = judging.sets(p, seed), trained.files["encoder.safetensors"], 5
+  local sets, ways = judging.sets(p, seed), 5
   local planned = cost("few-shot set", even(sets, 0.5), #sets, function()
     local net, drawn = trial_parts(p, "colour", p.probe_train)
     eval.few_shot{encoder = net, support = drawn.train, queries = drawn.test, ways = ways, shots = 5, queries_per_class = 6, episodes = 600, classifier = classifier}
     return 1
   end)
   return store.stage{name = "few shots of " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
-    local net, out, sum, count = encoder.load(file), {}, 0, 0
+    local net, out, sum, count = encoder.load(trained.files["encoder.safetensors"]), {}, 0, 0
     for _, set in ipairs(sets) do
       local train, _, test = set.open()
       if #test.classes >= ways then
@@ -95,7 +95,7 @@ end
 
 -- Mean intersection over union of a linear probe on patch features, against the masks of scenes.
 function judging.segmentation(p, trained, seed)
-  local file, train, test = trained.files["encoder.safetensors"], p.probe_train, p.probe_test
+  local train, test = p.probe_train, p.probe_test
   local settings = {size = p.size, nuisance = p.nuisance}
   local planned = cost("segmentation probe", {mean_iou = 0.5, accuracy = 0.5}, 1, function()
     local net, few = trial_parts(p, "colour", 40), {count = train // 2, size = p.size, nuisance = p.nuisance}
@@ -104,7 +104,7 @@ function judging.segmentation(p, trained, seed)
     return 1
   end)
   return store.stage{name = "segmentation by " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
-    local net = encoder.load(file)
+    local net = encoder.load(trained.files["encoder.safetensors"])
     local function part(count, number)
       settings.count, settings.seed = count, number
       return net:patch_features(data.scenes(settings)), (data.scene_masks(settings))
@@ -123,14 +123,14 @@ local templates = {
 
 -- Zero-shot accuracy on colour and shape by the words of captions, and retrieval of captions by pictures.
 function judging.zero_shot(p, trained, seed)
-  local file, test, settings = trained.files["joint.safetensors"], p.probe_test, {size = p.size, nuisance = p.nuisance}
+  local test, settings = p.probe_test, {size = p.size, nuisance = p.nuisance}
   local planned = cost("zero-shot judgement", {colour = 0.5, shape = 0.5, mean = 0.5, retrieval_at_1 = 0.5, retrieval_at_5 = 0.5}, 1, function()
     local net, drawn = trial_parts(p, "colour", test)
     for _ = 1, 3 do net:features(drawn.test) end
     return 1
   end)
   return store.stage{name = "zero-shot by " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
-    local net, out, sum, count = encoder.load_joint(file), {}, 0, 0
+    local net, out, sum, count = encoder.load_joint(trained.files["joint.safetensors"]), {}, 0, 0
     for task, sentences in pairs(templates) do
       local drawn = data.probe(task, {size = settings.size, nuisance = settings.nuisance, train = 10, validation = 10, test = test, seed = seed})
       local texts = net:text_features(eval.prompts(drawn.classes, sentences))

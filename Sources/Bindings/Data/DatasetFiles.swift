@@ -16,17 +16,7 @@ enum DatasetFiles {
     let writer = try ShardWriter(prefix: folder + "/shard")
     for place in 0..<dataset.count {
       if place % 64 == 0 { try check() }
-      let number = String(place)
-      let key = String(repeating: "0", count: max(0, 8 - number.count)) + number
-      var fields: [(name: String, bytes: [UInt8])] = [("png", try dataset.png(place))]
-      if let caption = dataset.captions[place].first { fields.append(("txt", Array(caption.utf8))) }
-      if let label = dataset.labels?[place] { fields.append(("cls", Array("\(label)".utf8))) }
-      var entries: [StoreEntry] = [
-        StoreEntry("group", .integer(dataset.groups[place])), StoreEntry("captions", .list(dataset.captions[place].map { .string($0) })),
-      ]
-      if let provenance = dataset.provenance?[place] { entries.append(StoreEntry("provenance", provenance)) }
-      fields.append(("json", Array(StoreValue.table(entries).plainJSON().utf8)))
-      try writer.add(key: key, fields: fields)
+      try writer.add(key: key(place), fields: try fields(of: place, in: dataset))
     }
     let shards = try writer.finish()
     let description: StoreValue = [
@@ -35,6 +25,39 @@ enum DatasetFiles {
       "shards": .list(shards.map { .string(Host.Folder.name(of: $0)) }),
     ]
     try Host.AtomicFile.write(description.plainJSON(pretty: true) + "\n", to: folder + "/" + descriptionName)
+  }
+
+  /// Writes a data set as a single shard, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - first: number of the first picture in names.
+  ///   - firstGroup: added to the numbers of groups.
+  static func writeShard(_ dataset: Dataset, to path: String, first: Int, firstGroup: Int, check: () throws -> Void) throws {
+    try Host.Folder.create(Host.Folder.parent(of: path))
+    let writer = try TarWriter(path: path)
+    for place in 0..<dataset.count {
+      if place % 64 == 0 { try check() }
+      for field in try fields(of: place, in: dataset, firstGroup: firstGroup) { try writer.add(key(first + place) + "." + field.name, field.bytes) }
+    }
+    try writer.finish()
+  }
+
+  private static func key(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  /// The files of one picture by their endings.
+  private static func fields(of place: Int, in dataset: Dataset, firstGroup: Int = 0) throws -> [(name: String, bytes: [UInt8])] {
+    var fields: [(name: String, bytes: [UInt8])] = [("png", try dataset.png(place))]
+    if let caption = dataset.captions[place].first { fields.append(("txt", Array(caption.utf8))) }
+    if let label = dataset.labels?[place] { fields.append(("cls", Array("\(label)".utf8))) }
+    var entries: [StoreEntry] = [
+      StoreEntry("group", .integer(firstGroup + dataset.groups[place])), StoreEntry("captions", .list(dataset.captions[place].map { .string($0) })),
+    ]
+    if let provenance = dataset.provenance?[place] { entries.append(StoreEntry("provenance", provenance)) }
+    fields.append(("json", Array(StoreValue.table(entries).plainJSON().utf8)))
+    return fields
   }
 
   /// Whether a folder holds Loam's own form.

@@ -114,6 +114,23 @@ enum DatasetType {
     ) { set, path in try DatasetFiles.write(set, to: path) { try session.interrupt.check() } }
   }
 
+  private static let firstNumber = Argument.integer("first", "number of the first picture in the names of the files", default: 0, in: 0...99_999_999)
+  private static let firstGroup = Argument.integer("first_group", "number that the first group has in the files, from 0", default: 0, in: 0...Int(Int32.max))
+
+  private static func saveShard(_ session: ScriptSession) -> Function {
+    Function(
+      "save_shard", "Writes the set as one WebDataset shard, whole or not at all: a part of a larger set.", set, .string("path", "the .tar file"),
+      .options("settings", "how pictures are numbered", firstNumber, firstGroup), returns: .none,
+      example: ("""
+        local path = os.tmpname() .. ".tar"
+        local d = data.scenes{count = 3, size = 16, captions_per_image = 1}
+        d:save_shard(path, {first = 30})
+        local again = data.load(path); os.remove(path)
+        return #again, again:captions(3)[1] == d:captions(3)[1]
+        """, "3\ttrue")
+    ) { set, path, s in try DatasetFiles.writeShard(set, to: path, first: s[firstNumber], firstGroup: s[firstGroup]) { try session.interrupt.check() } }
+  }
+
   private static let length = Function(
     "length", "Counts the pictures.", set, returns: .integer("their number"), example: ("return #data.scenes{count = 3}", "3")
   ) { set in set.count }
@@ -121,7 +138,7 @@ enum DatasetType {
   static func make(_ session: ScriptSession) -> ObjectType {
     ObjectType(
       Dataset.self, "Pictures with captions, groups, labels and provenance. `#d` counts them; positions are from 1.",
-      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, png, grid, tensor, saveShards(session)],
+      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, png, grid, tensor, saveShards(session), saveShard(session)],
       properties: [
         Property("classes", "Names of the classes; empty where there are no labels.", .list(of: .string("name"))) { (d: Dataset) in d.classNames },
         Property("labels", "The class of each picture; nil where there are no labels.", .optional(.list(of: .integer("class")))) { (d: Dataset) in d.labels },

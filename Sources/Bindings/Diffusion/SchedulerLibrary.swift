@@ -53,7 +53,7 @@ enum SchedulerLibrary {
       clip, levels, finalSigma, order, form, variance, originalSteps),
     returns: .object("a fresh sampler", SchedulerHandle.self),
     source: "Song et al. 2021, arXiv:2010.02502; Liu et al. 2022, arXiv:2202.09778; Karras et al. 2022, arXiv:2206.00364; Lu et al. 2022, arXiv:2211.01095; Zhao et al. 2023, arXiv:2302.04867",
-    example: (example + "return table.concat(s.timesteps, \" \"), x", "999 749.25 499.5 249.75 0\ttensor({0.1000, -0.2000}, f32 [2])")
+    example: (example + "return table.concat(s.timesteps, \" \"), x", "999 749.25 499.5 249.75 0\ttensor({ 0.1000, -0.2000}, f32 [2])")
   ) { s in
     var configuration: SchedulerConfiguration
     if let path = s[file] {

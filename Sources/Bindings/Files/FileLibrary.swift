@@ -113,17 +113,40 @@ enum FileLibrary {
     }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
+  private static let copy = Function(
+    "copy", "Copies a file, whole or not at all; missing folders are made.", .string("from", "the file"), .string("to", "the path of the copy"), returns: .none,
+    example: ("""
+      local path = os.tmpname()
+      io.open(path, "w"):write("abc"):close()
+      file.copy(path, path .. ".copy")
+      local text = io.open(path .. ".copy"):read("a"); os.remove(path); os.remove(path .. ".copy")
+      return text
+      """, "abc")
+  ) { from, to in
+    let bytes = try MappedFile.read(from)
+    try Host.Folder.create(Host.Folder.parent(of: to))
+    try Host.AtomicFile.write(bytes, to: to)
+  }
+
+  private static let lines = Argument.boolean("lines", "whether each line is a value of its own (JSON lines); the result is a list", default: false)
+
   private static let readJSON = Function(
-    "read_json", "Reads a JSON file as plain values; null becomes nil.", .string("path", "the file"), returns: .value("what it says"),
+    "read_json", "Reads a JSON file as plain values; null becomes nil.", .string("path", "the file"), .options("settings", "what it holds", lines), returns: .value("what it says"),
     example: ("""
       local path = os.tmpname()
       file.write_json(path, {steps = 3, names = {"a", "b"}})
       local told = file.read_json(path); os.remove(path)
       return told.steps, told.names[2]
       """, "3\tb")
-  ) { path in
+  ) { path, settings in
     let bytes = try MappedFile.read(path)
-    do { return LuaConversion.lua(try StoreValue(json: bytes)) } catch { throw LuaError("\(path) is no JSON: \(error)") }
+    guard settings[lines] else {
+      do { return LuaConversion.lua(try StoreValue(json: bytes)) } catch { throw LuaError("\(path) is no JSON: \(error)") }
+    }
+    let rows = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated().filter { !$0.element.allSatisfy { $0 <= 32 } }
+    return .list(try rows.map { row in
+      do { return LuaConversion.lua(try StoreValue(json: Array(row.element))) } catch { throw LuaError("\(path), line \(row.offset + 1), is no JSON: \(error)") }
+    })
   }
 
   private static let writeJSON = Function(
@@ -141,5 +164,5 @@ enum FileLibrary {
     try Host.AtomicFile.write(text, to: path)
   }
 
-  static let library = Library("file", "Files of tensors (safetensors, NumPy) and of plain values (JSON).", functions: [save, load, list, saveArray, loadArray, saveArchive, loadArchive, readJSON, writeJSON])
+  static let library = Library("file", "Files of tensors (safetensors, NumPy) and of plain values (JSON).", functions: [save, load, list, saveArray, loadArray, saveArchive, loadArchive, readJSON, writeJSON, copy])
 }

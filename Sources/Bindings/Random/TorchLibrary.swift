@@ -41,7 +41,7 @@ enum TorchLibrary {
 
   private static let randn = Function(
     "randn", "Draws standard normal numbers, as torch.randn.", handle, .shape("shape", "sizes of the axes"), .options("settings", "type", dtype), returns: .tensor("a new tensor"),
-    example: ("return random.torch(7):randn(2, {dtype = \"f64\"})", "tensor({-0.1468, 0.7861}, f64 [2])")
+    example: ("return random.torch(7):randn(2, {dtype = \"f64\"})", "tensor({-0.1468,  0.7861}, f64 [2])")
   ) { handle, shape, settings in
     let count = try count(shape)
     return try handle.draw { try settings[dtype] == .f32 ? Tensor($0.normals(count), shape: shape) : Tensor($0.normalDoubles(count), shape: shape) }

@@ -21,14 +21,15 @@ for schedule in ["linear", "scaled_linear", "squaredcos_cap_v2"]:
         s = DDIMScheduler(beta_start=beta[0], beta_end=beta[1], beta_schedule=schedule, rescale_betas_zero_snr=zero)
         tensors[f"alphas/{schedule}/{'zero' if zero else 'plain'}"] = s.alphas_cumprod
 
-# Step lists for every S. Twenty S make a block; blocks hold sums. An S that diffusers refuses, that leaves the range or repeats a step is left
+# Step lists for every S. Twenty S make a block; blocks hold sums, weighted by place, exact ones of whole steps. An S that diffusers refuses, that leaves the range or repeats a step is left
 # out and named with the reason.
 stable = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
 
 
 def lists(cls, options):
-    found = dict(steps=[0] * 50, times=[0.0] * 50, sigmas=[0.0] * 50, odd={})
+    found = dict(steps=[0] * 50, times=[0] * 50, sigmas=[0.0] * 50, odd={})
     s = cls(**stable, **options)
+    exact = "Euler" not in cls.__name__ and "Heun" not in cls.__name__
     for count in range(1, 1001):
         block = (count - 1) // 20
         try:
@@ -47,11 +48,11 @@ def lists(cls, options):
         else:
             weight = np.arange(1, len(t) + 1)
             found["steps"][block] += len(t)
-            found["times"][block] += float((t * weight).sum() / len(t))
+            found["times"][block] += int((t * weight).sum()) if exact else float((t * weight).sum() / len(t))
             found["sigmas"][block] += float((sigma * np.arange(1, len(sigma) + 1)).sum() / max(1, len(sigma)))
-    for key in ["times", "sigmas"]:
+    for key in ["sigmas"] if exact else ["times", "sigmas"]:
         found[key] = [float(f"{value:.9g}") for value in found[key]]
-    return dict(**{"class": cls.__name__}, options=options, **found)
+    return dict(**{"class": cls.__name__, "exact": exact}, options=options, **found)
 
 
 spacings = [dict(timestep_spacing=a, steps_offset=b) for a, b in [("leading", 0), ("leading", 1), ("linspace", 0), ("trailing", 0)]]

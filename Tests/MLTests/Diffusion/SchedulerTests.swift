@@ -15,12 +15,17 @@ struct SchedulerTests {
   }
 
   @Test(arguments: ["linear", "scaled_linear", "squaredcos_cap_v2"], [false, true])
-  func `shares of signal have the bits of diffusers at each training step`(name: String, zero: Bool) throws {
+  func `shares of signal are those of diffusers at each training step, without a rescaling to the last bit`(name: String, zero: Bool) throws {
     let golden = try ModelGolden.tensor("alphas/\(name)/\(zero ? "zero" : "plain")", in: ModelGolden.tensors("schedulers/schedulers.safetensors")).floats()
     let schedule = try SchedulerTests.stable("DDIMScheduler", ["beta_schedule": name, "rescale_betas_zero_snr": zero,
                                                                "beta_start": name == "linear" ? 0.0001 : 0.00085, "beta_end": name == "linear" ? 0.02 : 0.012]).schedule
     #expect(golden.count == 1000)
-    #expect(schedule.alphaBars.map { Float($0) } == golden)
+    if zero {
+      // torch's square root is not always the nearest number.
+      #expect(zip(schedule.alphaBars, golden).allSatisfy { abs($0 - Double($1)) < 1e-6 && abs($0 - Double($1)) <= 1e-4 * Double($1) })
+    } else {
+      #expect(schedule.alphaBars.map { Float($0) } == golden)
+    }
     #expect((schedule.alphaBars[999] == 0) == zero)
   }
 
@@ -30,7 +35,7 @@ struct SchedulerTests {
     for grid in grids {
       let options = try #require(grid["options"] as? [String: Any]), name = try #require(grid["class"] as? String)
       let configuration = try SchedulerTests.stable(name, options)
-      let odd = try #require(grid["odd"] as? [String: String])
+      let odd = try #require(grid["odd"] as? [String: String]), exact = try #require(grid["exact"] as? Bool)
       var steps = [Double](repeating: 0, count: 50), times = steps, sigmas = steps
       for count in 1...1000 {
         let title = "\(name) \(options) with \(count) steps"
@@ -51,13 +56,16 @@ struct SchedulerTests {
           values.isEmpty ? 0 : zip(values, 1...).reduce(0) { $0 + $1.0 * Double($1.1) } / Double(values.count)
         }
         steps[block] += Double(scheduler.timesteps.count)
-        times[block] += weighted(scheduler.timesteps)
+        times[block] += exact ? zip(scheduler.timesteps, 1...).reduce(0) { $0 + $1.0 * Double($1.1) } : weighted(scheduler.timesteps)
         sigmas[block] += weighted(scheduler.sigmas ?? [])
       }
       #expect(try steps == ModelGolden.doubles(grid["steps"]), "\(name) \(options)")
-      for (found, key, tolerance) in [(times, "times", 1e-8), (sigmas, "sigmas", 1e-7)] {
+      // Whole steps must be equal. Where they are found from noise levels and rounded, a step just between two may fall to the other side
+      // by the last bit of a logarithm: at most five steps of twenty lists.
+      let rounded = exact && options.keys.contains { $0.hasPrefix("use_") }
+      for (found, key, slack, share) in [(times, "times", rounded ? 5000.0 : 0, exact ? 0 : 1e-7), (sigmas, "sigmas", 0, 1e-7)] {
         let expected = try ModelGolden.doubles(grid[key])
-        let block = Array(zip(found, expected)).firstIndex { abs($0 - $1) > tolerance * max(1, abs($1)) }
+        let block = Array(zip(found, expected)).firstIndex { abs($0 - $1) > slack + share * max(1, abs($1)) }
         #expect(block == nil, "\(name) \(options): \(key) of steps \((block ?? 0) * 20 + 1) to \((block ?? 0) * 20 + 20)")
       }
     }
@@ -87,21 +95,23 @@ struct SchedulerTests {
 
       let rows = try ModelGolden.tensor("case/\(number)", in: golden).floats()
       let cleans = try golden.first { $0.name == "case/\(number)/clean" }?.tensor.floats()
-      // Where noise is counted by σ, samples are as large as σ; ε belongs to the largest number that the step works on.
-      func distance(_ found: Tensor, _ expected: ArraySlice<Float>, scale: Float) throws -> Float {
-        zip(try found.floats(), expected).map { abs($0 - $1) }.max().map { $0 / max(1, scale) } ?? .infinity
+      // Where noise is counted by σ, the first samples are as large as σ, and what their 32 bits cannot hold stays as an error in diffusers
+      // and here: some parts of the last bit of the largest number so far.
+      var largest: Float = 0
+      func distance(_ found: Tensor, _ expected: ArraySlice<Float>) throws -> Float {
+        largest = max(largest, expected.map { abs($0) }.max() ?? 0)
+        return zip(try found.floats(), expected).map { max(0, abs($0 - $1) - 4 * largest.ulp) }.max() ?? .infinity
       }
       var sample = try first > 0 ? scheduler.noised(start.tanh(), noise: noise(99), at: first) : start * scheduler.initialNoiseScale
-      #expect(try distance(sample, rows[0..<6], scale: 1) < 1e-4, "\(title): the start")
+      #expect(try distance(sample, rows[0..<6]) < 1e-4, "\(title): the start")
       for index in first..<scheduler.timesteps.count {
-        let largest = try sample.floats().map { abs($0) }.max() ?? 0
         let output = try (scheduler.scaledModelInput(sample, at: index) * 0.8 + (scheduler.timesteps[index] / 1000 - 0.4)).tanh()
         let result = try scheduler.step(output, at: index, sample: sample, noise: scheduler.needsNoise(at: index) ? noise(index) : nil)
         sample = result.previous
         let row = (index - first + 1) * 6
-        #expect(try distance(sample, rows[row..<row + 6], scale: largest / 10) < 1e-4, "\(title): step \(index)")
+        #expect(try distance(sample, rows[row..<row + 6]) < 1e-4, "\(title): step \(index)")
         if let cleans {
-          #expect(try distance(result.clean, cleans[row - 6..<row], scale: largest / 10) < 1e-4, "\(title): clean picture of step \(index)")
+          #expect(try distance(result.clean, cleans[row - 6..<row]) < 1e-4, "\(title): clean picture of step \(index)")
         }
       }
     }

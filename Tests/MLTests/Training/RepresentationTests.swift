@@ -54,7 +54,7 @@ struct RepresentationTests {
   @Test(arguments: [RepresentationObjective.simclr, .mocoV3, .dino, .clip])
   func `a residual network trains by the objectives of single features and continues to the same bytes`(objective: RepresentationObjective) throws {
     var options = RepresentationTests.options(objective)
-    options.residual = ResNetConfiguration(imageSize: 8, blocks: [1, 1], width: 4, stem: .small)
+    options.residual = ResNetConfiguration(imageSize: 8, blocks: [1, 1, 1, 1], width: 4, stem: .small)
     func trainer() throws -> RepresentationTrainer {
       try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: RepresentationTests.data(), makeView: RepresentationTests.view)
     }

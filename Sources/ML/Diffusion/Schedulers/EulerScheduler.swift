@@ -48,7 +48,7 @@ public struct EulerScheduler: Scheduler, Sendable {
     let sigma = levels.sigmas[index]
     return try withoutTracking {
       let clean = try prediction.clean(output, sample: sample, sigma: sigma)
-      let slope = try (sample - clean) / Double(sigma)
+      let slope = try (sample - clean).divided(by: sigma)
       return (try sample + slope * Double(levels.sigmas[index + 1] - sigma), clean)
     }
   }
@@ -96,7 +96,7 @@ public struct EulerAncestralScheduler: Scheduler, Sendable {
     let down = max(0, to * to - up * up).squareRoot()
     return try withoutTracking {
       let clean = try prediction.clean(output, sample: sample, sigma: from)
-      let slope = try (sample - clean) / Double(from)
+      let slope = try (sample - clean).divided(by: from)
       let next = try sample + slope * Double(down - from)
       guard up > 0, let noise else { return (next, clean) }
       return (try next + noise * Double(up), clean)

@@ -42,7 +42,7 @@ public struct HeunScheduler: Scheduler {
     let sigma = levels[index]
     return try withoutTracking {
       let clean = try prediction.clean(output, sample: sample, sigma: sigma).clipped(clip)
-      let slope = try (sample - clean) / Double(sigma)
+      let slope = try (sample - clean).divided(by: sigma)
       if let half {
         self.half = nil
         return (try half.sample + (half.slope + slope) / 2 * Double(sigma - levels[index - 1]), clean)

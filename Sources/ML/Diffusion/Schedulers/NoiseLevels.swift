@@ -23,10 +23,12 @@ struct TrainingSigmas {
 
   init(_ schedule: NoiseSchedule) {
     var alphaBars = schedule.alphaBars.map { Float($0) }
-    // A schedule that ends in noise has an infinite σ there; the smallest number of 16 bits in its place keeps σ at 4096.
+    // A schedule that ends in noise has an infinite σ there; the smallest number of 16 bits in the place of its ᾱ makes it 4096.
     if schedule.endsInNoise { alphaBars[alphaBars.count - 1] = 0x1p-24 }
     self.alphaBars = alphaBars
-    values = alphaBars.map { ((1 - $0) / $0).squareRoot() }
+    var values = alphaBars.map { ((1 - $0) / $0).squareRoot() }
+    if schedule.endsInNoise { values[values.count - 1] = 4096 }
+    self.values = values
     logarithms = values.map(Float.logarithm)
   }
 
@@ -89,6 +91,6 @@ struct NoiseLevels: Sendable {
 
   /// What a model that was trained on √ᾱ x_0 + √(1 - ᾱ) ε is shown in place of x_0 + σ ε.
   static func scaled(_ sample: Tensor, sigma: Float) throws -> Tensor {
-    try withoutTracking { try sample / Double((sigma * sigma + 1).squareRoot()) }
+    try withoutTracking { try sample.divided(by: (sigma * sigma + 1).squareRoot()) }
   }
 }

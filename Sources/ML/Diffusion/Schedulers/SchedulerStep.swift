@@ -40,7 +40,7 @@ extension Prediction {
   /// x_0 from x = a x_0 + s ε.
   func clean(_ output: Tensor, sample: Tensor, signal: Float, spread: Float) throws -> Tensor {
     switch self {
-    case .noise: return try (sample - output * Double(spread)) / Double(signal)
+    case .noise: return try (sample - output * Double(spread)).divided(by: signal)
     case .velocity: return try sample * Double(signal) - output * Double(spread)
     case .clean: return output
     }
@@ -51,7 +51,7 @@ extension Prediction {
     let square = sigma * sigma + 1
     switch self {
     case .noise: return try sample - output * Double(sigma)
-    case .velocity: return try output * Double(-sigma / square.squareRoot()) + sample / Double(square)
+    case .velocity: return try output * Double(-sigma / square.squareRoot()) + sample.divided(by: square)
     case .clean: return output
     }
   }
@@ -66,6 +66,9 @@ extension Prediction {
 extension Tensor {
   /// Cut to ±bound, or as it is.
   func clipped(_ bound: Double?) throws -> Tensor { try bound.map { try clamp(lower: -$0, upper: $0) } ?? self }
+
+  /// A division, where `/` would multiply with the inverse: first steps subtract numbers of thousands, so each rounding shows.
+  func divided(by divisor: Float) throws -> Tensor { try self / Tensor([divisor]) }
 
   /// √ᾱ x_0 + √(1 - ᾱ) ε.
   static func mixture(_ clean: Tensor, _ noise: Tensor, alphaBar: Double) throws -> Tensor {
