@@ -323,7 +323,7 @@ extension Double {
   static func packedLeftCount(rows: Int, inner: Int) -> Int { rows * inner }
 
   static func packLeft(_ left: MatrixOperand<Double>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Double>) {
-    for row in 0..<rows { (target + row * inner).update(from: left.pointer + row * left.rowStride, count: inner) }
+    for row in 0..<rows { for k in 0..<inner { target[row &* inner &+ k] = left.pointer[row &* left.rowStride &+ k &* left.columnStride] } }
   }
 
   static func panelProduct(_ p: MatrixProduct<Double>, packedLeft: UnsafePointer<Double>?, panels: UnsafePointer<Double>) {
