@@ -39,8 +39,9 @@ public enum Loam {
     return session
   }
 
-  /// What a state needs before libraries are installed in it.
+  /// What a state needs before libraries are installed in it, on the thread that will run it.
   public static func prepare(_ state: LuaState) {
     MemoryPressure.attach(state)
+    Cancellation.watch(state.interrupt.flag)
   }
 }

@@ -15,7 +15,7 @@ public enum DisplayLibrary {
         switch request {
         case .show(let data, _), .update(let data, _):
             guard case .function(let print) = state.global("print") else { throw LuaError("the global function 'print' is gone") }
-            try print.call(.string(data.plainText ?? "(\(data.forms.map(\.type).joined(separator: ", ")))"))
+            try print.call(.string(data.summary))
         case .clear: break
         }
     }

@@ -14,7 +14,4 @@ public final class DisplayOutput {
     public var handler: ((Request) throws -> Void)?
 
     public init() {}
-
-    /// Whether something richer than text can be shown.
-    public var isRich: Bool { handler != nil }
 }

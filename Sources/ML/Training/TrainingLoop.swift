@@ -53,6 +53,11 @@ public final class TrainingLoop {
   /// - Throws: `TrainingError.notFinite` before any weight is touched, if loss or gradients are not finite.
   @discardableResult
   public func advance(_ loss: (Int) throws -> Tensor) throws -> StepReport {
+    // Whole or not at all: who interrupts is heard by `report`, and the state before is saved then.
+    try Cancellation.deferred { try wholeStep(loss) }
+  }
+
+  private func wholeStep(_ loss: (Int) throws -> Tensor) throws -> StepReport {
     let value = try loss(step)
     let number = try value.item()
     guard number.isFinite else { throw notFinite("loss") }
