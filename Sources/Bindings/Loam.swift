@@ -21,7 +21,7 @@ public enum Loam {
     [
       TensorLibrary.library(session), RandomLibrary.library(session), NetworkLibrary.library(session), OptimLibrary.library, LossLibrary.library,
       DataLibrary.library(session), EncoderLibrary.library(session), DiffusionLibrary.library(session), EvaluationLibrary.library(session), StoreLibrary.library(session),
-      ReportLibrary.library(session), PlotLibrary.library, RunLibrary.library(session), FileLibrary.library, ImageLibrary.library, TextLibrary.library,
+      ReportLibrary.library, PlotLibrary.library, RunLibrary.library(session), FileLibrary.library, ImageLibrary.library, TextLibrary.library,
       DisplayLibrary.library(session.display),
     ]
   }

@@ -13,5 +13,8 @@ public final class DisplayOutput {
     /// Takes requests; set by a front end. nil prints the plain text.
     public var handler: ((Request) throws -> Void)?
 
+    /// Takes what `display.show` is given, where a front end makes forms of its own, such as numbered tables; nil leaves it to `handler`.
+    public var valueHandler: ((LuaValue) throws -> Void)?
+
     public init() {}
 }

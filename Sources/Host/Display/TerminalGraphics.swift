@@ -53,7 +53,8 @@ public enum TerminalGraphics: String, CaseIterable, Sendable {
         fputs(question, stdout)
         fflush(stdout)
         var answer: [UInt8] = []
-        while poll(&waiting, 1, 300) == 1 {
+        let end = ContinuousClock.now + .milliseconds(300)
+        while ContinuousClock.now < end, poll(&waiting, 1, 300) == 1 {
             var byte: UInt8 = 0
             guard read(STDIN_FILENO, &byte, 1) == 1 else { break }
             answer.append(byte)

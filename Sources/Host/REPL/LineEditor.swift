@@ -25,8 +25,8 @@ final class LineEditor {
 
     /// - Parameters:
     ///   - historyPath: the file that keeps the lines; nil keeps none.
-    ///   - complete: the words that could stand in the place of the last word of a line; nil leaves it to file names.
-    init(interrupt: Interrupt, historyPath: String?, complete: @escaping (_ line: String, _ word: String) -> [String]?) {
+    ///   - complete: the words that could stand in the place of the last word of a line.
+    init(interrupt: Interrupt, historyPath: String?, complete: @escaping (_ line: String, _ word: String) -> [String]) {
         self.interrupt = interrupt
         self.historyPath = historyPath
         isTerminal = isatty(STDIN_FILENO) != 0
@@ -72,9 +72,21 @@ final class LineEditor {
         lastLine = line
         add_history(line)
         guard let historyPath else { return }
-        // libedit goes back to its mark of the newest line, which a plain look at the newest would move.
-        if append_history(1, historyPath) != 0 { close(open(historyPath, O_WRONLY | O_CREAT, 0o600)); append_history(1, historyPath) }
+        let file = open(historyPath, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        let bytes = (lseek(file, 0, SEEK_END) == 0 ? Array("_HiStOrY_V2_\n".utf8) : []) + historyBytes(line)
+        // In one piece, so that two talks never mix their lines.
+        _ = write(file, bytes, bytes.count)
     }
+}
+
+/// A line as libedit's files of history have it: spaces, control characters and backslashes as octal numbers.
+func historyBytes(_ line: String) -> [UInt8] {
+    line.utf8.flatMap { byte -> [UInt8] in
+        guard byte <= 32 || byte == 127 || byte == UInt8(ascii: "\\") else { return [byte] }
+        return [UInt8(ascii: "\\")] + [byte >> 6, byte >> 3 & 7, byte & 7].map { $0 + 48 }
+    } + [10]
 }
 
 /// Lines that are kept.
@@ -90,17 +102,17 @@ private func useWideCharacters() {
     }
 }
 
-/// Names with their dots and colons are one word. Kept for ever, since libedit keeps the pointer.
-nonisolated(unsafe) private let wordBreaks = strdup(" \t\n\"\\'><=;|&{}()[]+-*/%^~,#?")
+/// Kept for ever, since libedit keeps the pointer.
+nonisolated(unsafe) private let wordBreaks = strdup(Completion.wordBreaks)
 
 /// libedit calls a C function without a context, so there is one source of completions for the process.
-nonisolated(unsafe) private var completionSource: (String, String) -> [String]? = { _, _ in nil }
+nonisolated(unsafe) private var completionSource: (String, String) -> [String] = { _, _ in [] }
 
 private let completionEntry: @convention(c) (UnsafePointer<CChar>?, Int32, Int32) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = {
     word, start, end in
     guard let word, let buffer = editline_buffer() else { return nil }
     let line = String(decoding: UnsafeRawBufferPointer(start: buffer, count: Int(end)), as: UTF8.self)
-    guard let matches = completionSource(line, String(cString: word)) else { return nil }
+    let matches = completionSource(line, String(cString: word))
     editline_end_completion_without_space()
     guard !matches.isEmpty else { return nil }
     // What all have in common comes first, then all of them, then NULL; the caller frees everything.
@@ -124,7 +136,10 @@ func commonPrefix(_ words: [String]) -> String {
 
 /// Puts a pasted text into the line as it is, line ends and tabs included: nothing of it is run before the user presses Enter.
 private let insertPaste: @convention(c) (Int32, Int32) -> Int32 = { _, _ in
-    if let text = pastedText(), !text.isEmpty { _ = text.withCString { rl_insert_text($0) } }
+    if let text = pastedText(), !text.isEmpty {
+        _ = text.withCString { rl_insert_text($0) }
+        rl_forced_update_display()
+    }
     return 0
 }
 

@@ -90,7 +90,7 @@ public final class Session {
             }
             let values = try cell.run()
             if let first = values.first { try state.setGlobal("_", first) }
-            if !values.isEmpty, !isSilent(code) {
+            if !values.isEmpty, !cell.isSilent {
                 write(ValuePrinter(state).line(values) + "\n")
                 if values.count == 1 { showPicture(values[0]) }
             }
@@ -100,8 +100,6 @@ public final class Session {
             return .failed
         }
     }
-
-    private func isSilent(_ code: String) -> Bool { code.last { !$0.isWhitespace } == ";" }
 
     private func showTime(since began: ContinuousClock.Instant) {
         guard pending.isEmpty, let shownTime else { return }

@@ -7,7 +7,8 @@ import Darwin
 /// Shows the pictures of values in the terminal, if it says that it can; it is asked when the first picture comes.
 final class TerminalPictures {
     private let decode: TerminalGraphics.Decoder
-    private lazy var graphics = TerminalGraphics()
+    /// nil until the terminal was asked.
+    private var graphics: TerminalGraphics??
 
     /// nil where standard output is no terminal.
     init?(decode: @escaping TerminalGraphics.Decoder) {
@@ -17,7 +18,9 @@ final class TerminalPictures {
 
     /// Shows a value's picture; does nothing for values that have none.
     func show(_ value: LuaValue) {
-        guard case .object(let object) = value, let displayable = object as? any Displayable, graphics != nil else { return }
+        // Where nothing can be shown nothing is drawn.
+        if case .some(.none) = graphics { return }
+        guard case .object(let object) = value, let displayable = object as? any Displayable else { return }
         if let data = try? displayable.richForms() { show(data) }
     }
 
@@ -32,7 +35,9 @@ final class TerminalPictures {
     }
 
     private func show(_ data: DisplayData) {
-        guard let png = data.bytes("image/png"), let text = try? graphics?.text(png: png, decode: decode) else { return }
+        guard let png = data.bytes("image/png") else { return }
+        if graphics == nil { graphics = .some(TerminalGraphics()) }
+        guard let text = try? graphics??.text(png: png, decode: decode) else { return }
         print(text, terminator: "")
         fflush(stdout)
     }

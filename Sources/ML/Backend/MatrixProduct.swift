@@ -83,6 +83,8 @@ private enum Cut {
   /// From this inner length on, partial products over chunks are summed; below, there is one chain.
   static let deep = 4096
   static let chunk = 2048
+  /// Numbers that partial products over chunks may take at a time: 256 MB.
+  static let partial = 1 << 26
 }
 
 extension Float {
@@ -165,9 +167,20 @@ extension Float {
     }
   }
 
-  /// Sums partial products over fixed chunks of a long inner axis, in order.
+  /// Sums partial products over fixed chunks of a long inner axis, in order; of as many rows at a time as memory should be taken for.
   private static func deepProduct(_ p: MatrixProduct<Float>, parallel: Bool) {
     let chunks = (p.inner + Cut.chunk - 1) / Cut.chunk
+    let most = max(Cut.rows, Cut.partial / (chunks * p.columns))
+    for first in stride(from: 0, to: p.rows, by: most) where !p.isGivenUp {
+      var part = p
+      part.rows = min(most, p.rows - first)
+      part.left = p.left.advanced(rows: first)
+      part.out += first * p.stride
+      chunkedProduct(part, chunks: chunks, parallel: parallel)
+    }
+  }
+
+  private static func chunkedProduct(_ p: MatrixProduct<Float>, chunks: Int, parallel: Bool) {
     let size = p.rows * p.columns
     withScratch(Float.self, chunks * size) { partial in
       let one: (Int) -> Void = { chunk in
@@ -355,7 +368,7 @@ extension Double {
     for first in stride(from: 0, to: p.rows, by: block) where !p.isGivenUp {
       var part = p
       part.rows = min(block, p.rows - first)
-      part.left.pointer += first * p.left.rowStride
+      part.left = p.left.advanced(rows: first)
       part.out += first * p.stride
       serialProduct(part)
       epilogue?(first, part.rows)

@@ -15,7 +15,7 @@ public struct Cancellation {
   /// What the calling thread watches.
   static var current: Cancellation? { loam_watched_flag().map(Cancellation.init) }
 
-  /// Runs work that must not be left half done, such as a step of training.
+  /// Runs work that must not be left half done, such as an update of weights.
   static func deferred<Result>(_ body: () throws -> Result) rethrows -> Result {
     let watched = loam_watched_flag()
     loam_watch_flag(nil)
