@@ -62,6 +62,7 @@ public struct Program {
         }
         let completion = Completion(state: state, scope: session.scope)
         let editor = LineEditor(interrupt: state.interrupt, historyPath: historyPath, complete: completion.words)
+        if editor.isTerminal { session.shownTime = 1 }
         if editor.isTerminal, !banner.isEmpty { print(banner) }
         if let startupPath { session.runStartupFile(startupPath) }
         var status = Status.success

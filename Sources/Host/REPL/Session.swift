@@ -19,7 +19,7 @@ public final class Session {
     /// Shows the picture of a value that has one, under its text.
     var showPicture: (LuaValue) -> Void = { _ in }
     /// Seconds from which on the time that an input took is shown; nil never shows it. The user sets it by `timing`.
-    private(set) var shownTime: Double? = 1
+    var shownTime: Double?
 
     /// - Parameters:
     ///   - state: with its libraries installed.
