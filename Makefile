@@ -3,7 +3,7 @@ SWIFT  := swift
 CONFIG := -c release -Xswiftc -enable-testing
 LOAM   := .build/release/loam
 
-.PHONY: demo test build bench table-objectives docs scripts notebooks soak sanitize check-peers check-kernel check-lua packages clean
+.PHONY: demo test build bench bench-waits table-objectives docs scripts notebooks soak sanitize check-peers check-kernel check-lua check-browser packages clean
 
 demo: build
 	$(LOAM) run scripts/quickstart.lua --preset demo
@@ -30,6 +30,10 @@ packages:
 bench: build
 	python3 Benchmarks/compare.py
 
+# How long a user waits: start-up, the kernel, echoes, Ctrl-C (the kernel's figure needs pyzmq).
+bench-waits: build
+	python3 Benchmarks/responsiveness.py
+
 # Every objective on the same pictures, three seeds: half an hour on two cores.
 table-objectives: build
 	$(LOAM) run scripts/table_objectives.lua --preset laptop
@@ -46,10 +50,11 @@ scripts: build
 docs: build
 	$(LOAM) reference docs/reference
 
-# Kills the quickstart and a generation at random moments, on one and on two threads, and compares the bytes of what they leave.
+# Kills the quickstart, a generation (on one and on two threads) and the build of notebooks at random moments, and compares the bytes of what they leave.
 soak: build
 	Tests/Soak/resume.sh
 	Tests/Soak/generate.sh
+	Tests/Soak/notebooks.sh
 
 # The tests of tensors, files and bindings under AddressSanitizer; builds everything once more, ten minutes on two cores.
 # Leaks are not looked for: Lua states and caches live as long as the process.
@@ -66,9 +71,13 @@ check-peers:
 check-kernel: build
 	LOAM=$(LOAM) Tests/Peers/jupyter/check.sh
 
-# The official test suite of Lua inside Loam, and the command line beside lua5.4's.
+# The official test suite of Lua inside Loam, the command line beside lua5.4's, and packages of others (lua5.4, lua-penlight, lua-unit, lua-lpeg, lua-cjson).
 check-lua: build
 	LOAM=$(LOAM) Tests/Peers/lua/check.sh
+
+# Pages in headless Chromium: our own without a network, a stranger's without effect, the preview with reload (Debian's package chromium).
+check-browser: build
+	python3 Tests/Browser/check.py $(LOAM)
 
 clean:
 	rm -rf .build

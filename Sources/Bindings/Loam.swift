@@ -21,7 +21,7 @@ public enum Loam {
     [
       TensorLibrary.library(session), RandomLibrary.library(session), NetworkLibrary.library(session), OptimLibrary.library, LossLibrary.library,
       DataLibrary.library(session), EncoderLibrary.library(session), DiffusionLibrary.library(session), EvaluationLibrary.library(session), StoreLibrary.library(session),
-      ReportLibrary.library(session), PlotLibrary.library, RunLibrary.library(session), FileLibrary.library, ImageLibrary.library, TextLibrary.library,
+      ReportLibrary.library, PlotLibrary.library, RunLibrary.library(session), FileLibrary.library, ImageLibrary.library, TextLibrary.library,
       DisplayLibrary.library(session.display),
     ]
   }
@@ -39,8 +39,9 @@ public enum Loam {
     return session
   }
 
-  /// What a state needs before libraries are installed in it.
+  /// What a state needs before libraries are installed in it, on the thread that will run it.
   public static func prepare(_ state: LuaState) {
     MemoryPressure.attach(state)
+    Cancellation.watch(state.interrupt.flag)
   }
 }

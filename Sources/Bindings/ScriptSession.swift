@@ -42,10 +42,10 @@ public final class ScriptSession {
   let defaultStream = StreamHandle(RandomStream(seed: 0, purpose: "script"))
   /// Parameters that `run.preset` resolved.
   var resolved: ResolvedParameters?
-  /// Takes values that a script shows; nil prints them.
-  var show: ((LuaValue) throws -> Void)?
   /// Is told of each stage that was used, and whether its result was stored already.
   var onStage: ((StageResult, _ wasStored: Bool) -> Void)?
+  /// Is told of each number that was recorded under a name.
+  var onRecord: ((String, Double) -> Void)?
   /// Stages that this session ran because a refresh was asked for: once is enough.
   var refreshed: Set<ContentHash> = []
   /// Where stages are counted instead of run; nil runs them.

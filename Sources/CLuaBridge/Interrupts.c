@@ -25,6 +25,9 @@ int loam_interrupt_is_raised(const loam_interrupt *interrupt) {
   return atomic_load_explicit(&((loam_interrupt *)interrupt)->raised, memory_order_relaxed) != 0;
 }
 
+_Static_assert(sizeof(atomic_int) == sizeof(int), "an atomic int is an int");
+const int *loam_interrupt_flag(const loam_interrupt *interrupt) { return (const int *)&interrupt->raised; }
+
 void loam_interrupt_clear(loam_interrupt *interrupt) { atomic_store(&interrupt->raised, 0); }
 
 static void stop(lua_State *L, lua_Debug *frame) {

@@ -14,3 +14,8 @@ int loam_processor_count(void) {
   long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? (int)online : 1;
 }
+
+static _Thread_local const int *watched_flag;
+
+void loam_watch_flag(const int *flag) { watched_flag = flag; }
+const int *loam_watched_flag(void) { return watched_flag; }

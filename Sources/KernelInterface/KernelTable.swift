@@ -60,6 +60,9 @@ public final class KernelTable<Scalar> {
   public let biasActivation: (Input, Input?, UnaryOperation, Output?, Output, Int, Int) -> Void
   /// y = softmax(scale x) along rows, or its logarithm; x, y, rows, columns, scale, logarithm.
   public let softmax: (Input, Output, Int, Int, Scalar, Bool) -> Void
+  /// e^(scale (x - largest)) of the columns of a panel [rows][columns], in place, and their sums: x, rows, columns, scale, sums. A panel
+  /// has as many columns as one of a product's packed right side.
+  public let columnExponentials: (Output, Int, Int, Scalar, Output) -> Void
   /// Gradient of `softmax` by its input: y, g, out, rows, columns, scale, logarithm.
   public let softmaxGradient: (Input, Input, Output, Int, Int, Scalar, Bool) -> Void
   /// Layer norm of rows: x, weight, bias (or nil), epsilon, y, mean, inverse deviation, rows, columns.
@@ -89,6 +92,7 @@ public final class KernelTable<Scalar> {
     addRows: @escaping (Input, Int, Int, Int, Output) -> Void,
     biasActivation: @escaping (Input, Input?, UnaryOperation, Output?, Output, Int, Int) -> Void,
     softmax: @escaping (Input, Output, Int, Int, Scalar, Bool) -> Void,
+    columnExponentials: @escaping (Output, Int, Int, Scalar, Output) -> Void,
     softmaxGradient: @escaping (Input, Input, Output, Int, Int, Scalar, Bool) -> Void,
     layerNorm: @escaping (Input, Input?, Input?, Scalar, Output, Output, Output, Int, Int) -> Void,
     layerNormGradient: @escaping (Input, Input?, Input, Input, Input, Output, Output?, Output?, Int, Int) -> Void,
@@ -110,6 +114,7 @@ public final class KernelTable<Scalar> {
     self.addRows = addRows
     self.biasActivation = biasActivation
     self.softmax = softmax
+    self.columnExponentials = columnExponentials
     self.softmaxGradient = softmaxGradient
     self.layerNorm = layerNorm
     self.layerNormGradient = layerNormGradient

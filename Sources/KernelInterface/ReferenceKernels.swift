@@ -117,6 +117,18 @@ func referenceTable<T: BinaryFloatingPoint>(name: String, _: T.Type) -> KernelTa
         }
       }
     },
+    columnExponentials: { x, rows, columns, scale, sums in
+      for column in 0..<columns {
+        var peak = -Double.infinity, total = 0.0
+        for row in 0..<rows { peak = max(peak, Double(x[row * columns + column] * scale)) }
+        for row in 0..<rows {
+          let value = exp(Double(x[row * columns + column] * scale) - peak)
+          x[row * columns + column] = T(value)
+          total += value
+        }
+        sums[column] = T(total)
+      }
+    },
     softmaxGradient: { y, g, out, rows, columns, scale, logarithmic in
       for row in 0..<rows {
         let offset = row * columns

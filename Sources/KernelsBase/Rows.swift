@@ -89,6 +89,39 @@ func softmax(_ x: Input, _ y: Output, _ rows: Int, _ columns: Int, _ scale: Floa
   if j < count { store(fma(load(x + j, count: count &- j, fill: 0), a, b), y + j, count: count &- j) }
 }
 
+/// Both registers' columns of a panel at once; see the table.
+func columnExponentials(_ x: Output, _ rows: Int, _ columns: Int, _ scale: Float, _ sums: Output) {
+  let step = 2 &* width
+  precondition(columns == step)
+  let factor = constant(scale)
+  var top = constant(-.infinity), otherTop = top
+  for row in 0..<rows {
+    top = larger(top, load(x + row &* step))
+    otherTop = larger(otherTop, load(x + (row &* step &+ width)))
+  }
+  let peak = -(top * factor), otherPeak = -(otherTop * factor)
+  var total = V.zero, otherTotal = V.zero
+  var row = 0
+  while row < rows {
+    // Short sums first, so that rounding does not grow with the number of rows.
+    let end = min(rows, row &+ 64)
+    var part = V.zero, otherPart = V.zero
+    while row < end {
+      let p = x + row &* step
+      let e = exponential(fma(load(p), factor, peak)), f = exponential(fma(load(p + width), factor, otherPeak))
+      store(e, p)
+      store(f, p + width)
+      part += e
+      otherPart += f
+      row &+= 1
+    }
+    total += part
+    otherTotal += otherPart
+  }
+  store(total, sums)
+  store(otherTotal, sums + width)
+}
+
 func softmaxGradient(_ y: Input, _ g: Input, _ out: Output, _ rows: Int, _ columns: Int, _ scale: Float, _ logarithmic: Bool) {
   let factor = constant(scale)
   for row in 0..<rows {

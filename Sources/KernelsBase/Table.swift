@@ -14,5 +14,5 @@ import KernelInterface
 public let table = KernelTable<Float>(
   name: name, unary: unary, unaryGradient: unaryGradient, binary: binary, binaryScalar: binaryScalar, accumulate: accumulate,
   sum: sum, dot: dot, maximum: maximum, squaredDeviation: squaredDeviation, addRows: addRows, biasActivation: biasActivation,
-  softmax: softmax, softmaxGradient: softmaxGradient, layerNorm: layerNorm, layerNormGradient: layerNormGradient,
+  softmax: softmax, columnExponentials: columnExponentials, softmaxGradient: softmaxGradient, layerNorm: layerNorm, layerNormGradient: layerNormGradient,
   affine: affine, affineGradient: affineGradient, combine: combine, adamW: adamW)

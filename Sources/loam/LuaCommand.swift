@@ -25,7 +25,7 @@ enum LuaCommand {
     try state.installHelp()
     Interrupt.shared.handleControlC()
     let banner = "Loam \(Loam.version), Lua 5.4. help() lists the libraries, help(f) explains a function, Ctrl-D leaves."
-    let status = Program(state).run(invocation, banner: banner)
+    let status = Program(state, display: session.display, decode: Loam.pixels(ofPNG:)).run(invocation, banner: banner)
     try session.finish(status: status)
     return status
   }

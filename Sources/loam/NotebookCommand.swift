@@ -3,6 +3,7 @@ import Bindings
 import Foundation
 import class Host.Interrupt
 import class Host.LuaState
+import class Host.NotebookPreview
 import enum Host.AtomicFile
 import enum Host.Folder
 import enum Host.NotebookConversion
@@ -11,6 +12,7 @@ import enum Host.TangledScript
 import struct Host.NotebookBuilder
 import struct Host.NotebookParameters
 import struct Host.NotebookRun
+import struct Host.NotebookSweep
 import struct Host.Program
 
 /// Everything about notebooks.
@@ -18,7 +20,7 @@ struct NotebookCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "notebook", abstract: "Run, build, check and convert notebooks.",
     discussion: "A notebook is Markdown with ```lua cells, a .lua file with -- %% cells, or .ipynb.",
-    subcommands: [Run.self, Build.self, Verify.self, Convert.self, Tangle.self, Explain.self, New.self])
+    subcommands: [Run.self, Build.self, Verify.self, Convert.self, Tangle.self, Explain.self, New.self, Preview.self])
 
   /// What running a notebook needs.
   struct RunOptions: ParsableArguments {
@@ -61,8 +63,11 @@ struct NotebookCommand: ParsableCommand {
   fileprivate static func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
   struct Run: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run one notebook and write its results.")
+    static let configuration = CommandConfiguration(
+      abstract: "Run one notebook and write its results.",
+      discussion: "With --sweep once for each value, or for each point of the grid when several are given; the results and a summary go to NAME-sweep.")
     @Argument(help: "The notebook.") var file: String
+    @Option(help: "A parameter and its values, as name=1,2,3 or name=1..5; may be given several times.") var sweep: [String] = []
     @OptionGroup var output: OutputOptions
     @OptionGroup var settings: RunOptions
 
@@ -74,7 +79,14 @@ struct NotebookCommand: ParsableCommand {
         print(text, terminator: "")
         fflush(stdout)
       }
-      let result = try builder.build(file, parameters: try settings.values())
+      let parameters = try settings.values()
+      guard sweep.isEmpty else {
+        let (runs, summary) = try builder.sweep(file, over: try NotebookSweep(sweep), parameters: parameters)
+        try world.finish(runs.last)
+        print(summary.terminalText(), terminator: "")
+        throw NotebookCommand.status(runs)
+      }
+      let result = try builder.build(file, parameters: parameters)
       try world.finish(result)
       if output.keep, result.failure == nil { try world.keep(result) }
       throw NotebookCommand.status([result])
@@ -156,6 +168,31 @@ struct NotebookCommand: ParsableCommand {
       guard Folder.kind(of: file) == .missing else { throw ValidationError("\(file) exists already") }
       try AtomicFile.write(try NotebookSpelling(path: file).text(NotebookConversion.starter()), to: file)
       print("\(file) is written; loam notebook run \(file)")
+    }
+  }
+
+  struct Preview: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show a notebook, or all of a folder, in a browser, and run it again whenever it is saved.",
+      discussion: "The pages are for the browsers of this machine alone. Ctrl-C ends the preview.")
+    @Argument(help: "The notebook or the folder.") var path: String
+    @Option(help: "The folder of the results.") var out: String?
+    @Option(help: "The port on 127.0.0.1; chosen when left out.") var port: Int = 0
+    @OptionGroup var settings: RunOptions
+
+    func validate() throws {
+      guard (0...65_535).contains(port) else { throw ValidationError("--port is a number from 0 to 65535, got \(port)") }
+    }
+
+    mutating func run() throws {
+      let world = try settings.world()
+      let folder = Folder.kind(of: path) == .folder ? path : Folder.parent(of: path)
+      let builder = NotebookBuilder(output: out ?? folder + "/output", formats: [.html], announce: NotebookCommand.tell, environment: world.environment)
+      let preview = try NotebookPreview(path, builder: builder, parameters: try settings.values(), port: port)
+      print("\(preview.address)   (Ctrl-C ends)")
+      fflush(stdout)
+      let last = preview.run { Interrupt.shared.isRaised }
+      try world.finish(last)
     }
   }
 }

@@ -200,5 +200,31 @@ extension BindingsTests {
         """
       #expect(bench.show(code) == "true\ttrue\ttrue\ttrue")
     }
+
+    private let small = "local p = diffusion.pipeline(\"Tests/Golden/stable-diffusion/two\")\n"
+
+    @Test func `a Stable Diffusion model's pictures are the same alone and in a batch, and a step may look at the latents`() throws {
+      let bench = try Workbench()
+      let code = small + """
+        local seen = {}
+        local d = p:generate{prompt = {"a cat", "a dog"}, negative = "blue", steps = 2, images = 2, batch = 3, width = 16,
+          on_step = function(step, latents, clean) seen[#seen + 1] = step .. ":" .. table.concat(clean.shape, "x") .. ":" .. table.concat(latents.shape, "x") end}
+        local e = p:generate{prompt = "a dog", negative = "blue", steps = 2, images = 2, width = 16}
+        return d:png(4) == e:png(2), d:group(3), d:provenance(4).negative, d:provenance(4).model == p.hash, table.concat(seen, " ")
+        """
+      #expect(bench.show(code) == "true\t2\tblue\ttrue\t1:3x4x4x8:3x4x4x8 2:3x4x4x8:3x4x4x8 1:1x4x4x8:1x4x4x8 2:1x4x4x8:1x4x4x8")
+    }
+
+    @Test func `a Stable Diffusion model starts from a picture, and refuses what does not fit`() throws {
+      let bench = try Workbench()
+      let code = small + """
+        local picture = tensor.full({3, 8, 16}, 0.5)
+        local d = p:generate{prompt = "a cat", steps = 4, image = picture, strength = 0.5}
+        local _, size = pcall(p.generate, p, {prompt = "a cat", width = 20})
+        local _, name = pcall(p.generate, p, {prompt = "a cat", scheduler = "eular"})
+        return d:image(1), size:match("picture size.*"), name:match("did you mean.*")
+        """
+      #expect(bench.show(code) == "Image of 16 x 8\tpicture size: width and height must be positive multiples of 8, got 20 x 8\tdid you mean \"euler\"?")
+    }
   }
 }

@@ -151,7 +151,7 @@ extension BindingsTests {
       let place = Place()
       _ = try place.run(
         "--| label: tbl-t\nreport.table{columns = {\"a\"}, rows = {{1}}}", "--| label: fig-p\nplot.bars{y = \"y\", groups = {\"g\"}, series = {{label = \"s\", values = {1}}}}",
-        "local d = data.scenes{count = 2, size = 16}\nreport.show(plot.images{images = {{d:png(1), d:image(2)}}})\nd:image(1)")
+        "local d = data.scenes{count = 2, size = 16}\ndisplay.show(plot.images{images = {{d:png(1), d:image(2)}}})\nd:image(1)")
       let bytes = try place.bytes()
       #expect(Set(bytes.keys) == ["n.ipynb", "n.md", "n_files/tbl-t.csv", "n_files/tbl-t.tex", "n_files/fig-p.svg", "n_files/fig-p.png", "n_files/fig-p.csv",
                                   "n_files/figure-2-1-1.png", "n_files/figure-2-1-2.png", "n_files/figure-3.png"])

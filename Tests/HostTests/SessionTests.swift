@@ -102,8 +102,15 @@ private final class Recorder {
         #expect(Completion(state: recorder.state).words(line: line, word: word) == expected)
     }
 
-    @Test func `file names are left to the terminal inside strings`() throws {
-        #expect(Completion(state: try Recorder().state).words(line: "io.open('da", word: "da") == nil)
+    @Test func `names of files complete inside strings, from the last word on`() throws {
+        let folder = try TestFolder()
+        for name in ["data set-1.csv", "data set-2.csv", "data/x", ".hidden"] { try folder.write(name, "") }
+        let completion = Completion(state: try Recorder().state)
+        func words(_ path: String, _ word: String) -> [String] { completion.words(line: "io.open('\(folder.path)/\(path)", word: word) }
+        #expect(words("da", "da") == ["data/", "data set-1.csv", "data set-2.csv"])
+        #expect(words("data se", "se") == ["set-1.csv", "set-2.csv"])
+        #expect(words("data set-2", "2") == ["2.csv"])
+        #expect(words("data/", "") == ["x"] && words(".h", ".h") == [".hidden"] && words("none", "none") == [])
     }
 
     @Test func `common prefix`() {

@@ -115,7 +115,9 @@ enum DiffusionLibrary {
   }
 
   static func library(_ session: ScriptSession) -> Library {
-    Library("diffusion", "Text-to-image diffusion models: training and sampling.", functions: [GeneratorTraining.train(session), load, regenerate(session)] + SchedulerLibrary.functions,
-            types: [type(session), SchedulerLibrary.type])
+    Library(
+      "diffusion", "Text-to-image diffusion models: training and sampling.",
+      functions: [GeneratorTraining.train(session), load, regenerate(session), PipelineLibrary.open] + SchedulerLibrary.functions,
+      types: [type(session), SchedulerLibrary.type, PipelineLibrary.type(session)])
   }
 }

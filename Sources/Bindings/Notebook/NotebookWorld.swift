@@ -32,7 +32,15 @@ public final class NotebookWorld {
     for place in ["/../scripts", ""] where Folder.kind(of: folder + place) == .folder { try state.searchFirst(folder + place) }
     self.session = session
     return NotebookEnvironment(state: state, version: Loam.version, display: { try Self.display($0, state) }) { receiver in
-      session.show = receiver.show
+      session.display.valueHandler = receiver.show
+      session.display.handler = { request in
+        switch request {
+        case .show(let data, _), .update(let data, _): try receiver.show(data)
+        // What was shown stays: the page is the record of the run.
+        case .clear: break
+        }
+      }
+      session.onRecord = receiver.recorded
       session.onStage = { result, wasStored in
         receiver.used(NotebookStage(name: result.name, key: result.key, elapsed: result.elapsed, wasStored: wasStored))
       }

@@ -91,20 +91,5 @@ enum ReportLibrary {
     properties: [Property("block_count", "Number of parts.", .integer("it")) { (r: ReportHandle) in r.report.blocks.count }],
     describe: { "Report \"\($0.report.title)\" of \($0.report.blocks.count) parts" })
 
-  private static func show(_ session: ScriptSession) -> Function {
-    Function(
-      "show", "Shows a value: in a notebook among the outputs of the cell, elsewhere as printed text.", .state(), .any("value", "a table of results, a plot, pictures, or anything"),
-      returns: .none, example: ("report.show(report.table{columns = {\"n\"}, rows = {{1}}})", """
-        n
-        ─
-        1
-        """)
-    ) { state, value in
-      if let show = session.show { try show(value) } else { try state.writeOutput(ValuePrinter(state).text(value) + "\n") }
-    }
-  }
-
-  static func library(_ session: ScriptSession) -> Library {
-    Library("report", "Tables and documents of results.", functions: [new, ReportTable.make, show(session)], types: [type, ReportTable.type])
-  }
+  static let library = Library("report", "Tables and documents of results.", functions: [new, ReportTable.make], types: [type, ReportTable.type])
 }

@@ -29,9 +29,12 @@ enum RunLibrary {
       return .record(resolved.values.map { ($0.name, LuaConversion.lua($0.value)) } + [("preset", .string(resolved.preset))])
     }
     let record = Function(
-      "record", "Records a number at a step, such as a loss; a later one for the same name and step replaces it.", .string("name", "such as \"loss\""),
+      "record", "Records a number at a step, such as a loss; a later one for the same name and step replaces it. The summary of a sweep has the last value of each name.", .string("name", "such as \"loss\""),
       .integer("step", "as the script counts"), .number("value", "the number"), returns: .none, example: ("run.record(\"loss\", 1, 0.5)", "")
-    ) { name, step, value in try session.run().record(name, step: step, value: value) }
+    ) { name, step, value in
+      try session.run().record(name, step: step, value: value)
+      session.onRecord?(name, value)
+    }
     let artifact = Function(
       "artifact", "Records a file that the run made, by its content now.", .string("name", "what it is"), .string("path", "where it is"),
       returns: .string("hash of the content"),

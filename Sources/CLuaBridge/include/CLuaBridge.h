@@ -110,6 +110,9 @@ int loam_interrupt_raise(loam_interrupt *interrupt);
 void loam_interrupt_clear(loam_interrupt *interrupt);
 int loam_interrupt_is_raised(const loam_interrupt *interrupt);
 
+/// The flag itself, which is not 0 while it is up.
+const int *loam_interrupt_flag(const loam_interrupt *interrupt);
+
 /// Says which coroutine runs now; returns the one that ran before. NULL: none.
 lua_State *loam_interrupt_enter(loam_interrupt *interrupt, lua_State *L);
 

@@ -17,6 +17,13 @@ static inline int loam_x86_level(void) {
 /// Number of processors that this process may run on.
 int loam_processor_count(void);
 
+/// The number that operations of the calling thread watch while they run; NULL for none. See `Cancellation` in ML.
+void loam_watch_flag(const int *flag);
+const int *loam_watched_flag(void);
+
+/// Whether a watched number is other than zero; another thread or a signal handler may be writing it.
+static inline int loam_flag_is_raised(const int *flag) { return __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; }
+
 /// Tells the processor that this is a spin-wait loop.
 static inline void loam_spin_hint(void) {
 #if defined(__x86_64__)

@@ -9,6 +9,8 @@ public final class CellScope {
     /// A compiled piece.
     public struct Cell {
         let function: LuaFunction
+        /// Whether a semicolon at the end says that its values are not to be shown.
+        fileprivate(set) var isSilent = false
 
         /// Runs it and returns its values.
         @discardableResult
@@ -60,11 +62,17 @@ public final class CellScope {
     /// - Throws: `LuaError` with the fault that the parser found.
     public func compile(_ text: String, chunkName: String) throws -> Cell? {
         let source = CellSource(text)
+        var compiled = try compiled(source, chunkName)
+        compiled?.isSilent = source.finalSemicolon != nil
+        return compiled
+    }
+
+    private func compiled(_ source: CellSource, _ chunkName: String) throws -> Cell? {
         var isUnfinished = false
-        for form in ["return " + text] + (source.lastStatement.map { [source.returning(from: $0)] } ?? []) {
-            do { return try cell(form, chunkName) } catch let error as LuaError { isUnfinished = isUnfinished || stopsAtEnd(error) }
+        for start in source.likelyStarts {
+            do { return try cell(source.returning(from: start), chunkName) } catch let error as LuaError { isUnfinished = isUnfinished || stopsAtEnd(error) }
         }
-        do { return try cell(text, chunkName) } catch let error as LuaError {
+        do { return try cell(source.text, chunkName) } catch let error as LuaError {
             if isUnfinished || stopsAtEnd(error) { return nil }
             for start in source.lineStarts {
                 do { return try cell(source.returning(from: start), chunkName) } catch {}

@@ -16,10 +16,12 @@ struct CellSource {
     let boundaries: [(offset: Int, locals: [Local])]
     /// Locals that are declared after the last boundary.
     let remaining: [Local]
-    /// Where the last statement begins, as far as tokens alone tell.
-    let lastStatement: Int?
-    /// Lines at which a last expression may begin if the text is no program as it stands, the last line first.
+    /// Where the expression whose value the cell gives begins, if there is one and tokens alone tell: the whole text, or the last statement.
+    let likelyStarts: [Int]
+    /// Lines at which it may begin if the text is no program as it stands, the last line first.
     let lineStarts: [Int]
+    /// Where the semicolon stands that ends the text: the value is not to be shown.
+    let finalSemicolon: Int?
 
     init(_ text: String) {
         self.text = text
@@ -44,7 +46,8 @@ struct CellSource {
         self.boundaries = boundaries
         remaining = pending
         let last = boundaries.last?.offset
-        lastStatement = last
+        likelyStarts = (tokens.first.map { [$0.range.lowerBound] } ?? []) + (last.map { [$0] } ?? [])
+        finalSemicolon = tokens.last.flatMap { $0.text == ";" ? $0.range.lowerBound : nil }
         self.lineStarts = Array(lineStarts.reversed().prefix(Self.mostLinesTried).filter { $0 > last ?? 0 })
     }
 
@@ -77,6 +80,14 @@ struct CellSource {
             name = next
         }
         return found
+    }
+
+    /// Where the expression begins whose value the cell gives; nil if it gives none.
+    ///
+    /// - Parameter isProgram: whether a text compiles.
+    func valueStart(isProgram: (String) -> Bool) -> Int? {
+        if let start = likelyStarts.first(where: { isProgram(returning(from: $0)) }) { return start }
+        return isProgram(text) ? nil : lineStarts.first { isProgram(returning(from: $0)) }
     }
 
     /// The text with `return` put before a position.

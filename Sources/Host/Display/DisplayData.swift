@@ -38,6 +38,17 @@ public struct DisplayData {
         return nil
     }
 
+    /// What is shown where there is only text: the plain form, else the names of those that there are.
+    var summary: String { plainText ?? "(\(forms.map(\.type).joined(separator: ", ")))" }
+
+    /// The content of a form that is bytes.
+    func bytes(_ type: String) -> [UInt8]? {
+        for form in forms where form.type == type {
+            if case .bytes(let bytes) = form.content { return bytes }
+        }
+        return nil
+    }
+
     /// The forms as Jupyter's `data`: bytes in base64.
     var data: StoreValue {
         .table(forms.map { form in

@@ -15,16 +15,17 @@ public enum DisplayLibrary {
         switch request {
         case .show(let data, _), .update(let data, _):
             guard case .function(let print) = state.global("print") else { throw LuaError("the global function 'print' is gone") }
-            try print.call(.string(data.plainText ?? "(\(data.forms.map(\.type).joined(separator: ", ")))"))
+            try print.call(.string(data.summary))
         case .clear: break
         }
     }
 
     private static func show(_ output: DisplayOutput) -> Function {
         Function(
-            "show", "Shows a value: a picture as a picture, a table as a table, everything else as text.", .state(), .any("value", "what to show"),
+            "show", "Shows a value: a picture as a picture, a table as a table, everything else as text; in a notebook among the outputs of the cell.", .state(), .any("value", "what to show"),
             .options("settings", "its name", identifier), returns: .none, example: ("display.show({1, 2})", "{1, 2}")
         ) { state, value, settings in
+            if let handler = output.valueHandler { return try handler(value) }
             try deliver(.show(DisplayData(value, printer: ValuePrinter(state)), identifier: settings[identifier]), output, state)
         }
     }

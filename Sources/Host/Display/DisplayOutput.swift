@@ -13,8 +13,8 @@ public final class DisplayOutput {
     /// Takes requests; set by a front end. nil prints the plain text.
     public var handler: ((Request) throws -> Void)?
 
-    public init() {}
+    /// Takes what `display.show` is given, where a front end makes forms of its own, such as numbered tables; nil leaves it to `handler`.
+    public var valueHandler: ((LuaValue) throws -> Void)?
 
-    /// Whether something richer than text can be shown.
-    public var isRich: Bool { handler != nil }
+    public init() {}
 }

@@ -4,17 +4,20 @@ final class Kernel {
     let scope: CellScope
     let link: any KernelLink
     let description: KernelDescription
-    var history = ExecutionHistory()
+    let history: ExecutionHistory
     /// The number of the last cell that counts.
     var executionCount = 0
     /// The request that is being answered.
     private(set) var current: KernelMessage?
 
-    init(_ state: LuaState, description: KernelDescription, display: DisplayOutput, link: any KernelLink) throws {
+    /// - Parameter historyPath: the file that keeps cells from session to session; nil keeps them in memory.
+    init(_ state: LuaState, description: KernelDescription, display: DisplayOutput, link: any KernelLink, historyPath: String? = nil) throws {
         self.state = state
         self.link = link
         self.description = description
+        history = try ExecutionHistory(path: historyPath)
         scope = CellScope(state)
+        try Workspace(state, scope: scope).install()
         display.handler = { [unowned self] in try show($0) }
         try installInput()
     }

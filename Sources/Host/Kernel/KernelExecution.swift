@@ -42,7 +42,7 @@ extension Kernel {
         let values = try cell.run()
         guard let first = values.first, !isSilent else { return }
         try state.setGlobal("_", first)
-        guard code.last(where: { !$0.isWhitespace }) != ";" else { return }
+        guard !cell.isSilent else { return }
         let data = DisplayData(values, printer: ValuePrinter(state))
         if isKept { history.setOutput(data.plainText ?? "") }
         link.flushOutput(for: current)

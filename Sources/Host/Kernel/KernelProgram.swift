@@ -41,7 +41,7 @@ public struct KernelProgram {
             progressCount += 1
             return ProgressDisplay.output(display, identifier: "progress-\(progressCount)")
         }
-        let kernel = try Kernel(state, description: description, display: display, link: transport)
+        let kernel = try Kernel(state, description: description, display: display, link: transport, historyPath: ExecutionHistory.defaultPath())
         while case .answer(let request, let isAborted) = transport.next() { kernel.handle(request, isAborted: isAborted) }
         transport.close()
     }

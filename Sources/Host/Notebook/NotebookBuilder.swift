@@ -4,7 +4,7 @@ public struct NotebookBuilder {
     public enum Format: String, CaseIterable, Sendable { case md, ipynb, html, tex, pdf }
 
     /// The folder that the results go to.
-    public let output: String
+    public internal(set) var output: String
     public var formats: Set<Format>
     /// Makes a fresh world for a notebook; called once for each.
     let environment: (String) throws -> NotebookEnvironment
@@ -29,18 +29,25 @@ public struct NotebookBuilder {
 
     /// The name of a notebook's results, without ending.
     static func name(of file: String) -> String {
-        let stem = Folder.name(of: file).split(separator: ".").dropLast().joined(separator: ".")
-        return String(stem.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "._-".contains($0) ? $0 : "-" })
+        fileName(Folder.name(of: file).split(separator: ".").dropLast().joined(separator: "."))
+    }
+
+    /// A text without what file names and addresses cannot hold everywhere.
+    static func fileName(_ text: String) -> String {
+        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "._-".contains($0) ? $0 : "-" })
     }
 
     /// The `.ipynb` with the outputs of a notebook.
     public func storedFile(of file: String) -> String { "\(output)/\(Self.name(of: file)).ipynb" }
 
     /// Runs one notebook and writes its results; a failed run is written with the failed cell in it.
+    ///
+    /// - Parameter name: of the results, without ending; default: that of the notebook.
     @discardableResult
-    public func build(_ file: String, parameters: NotebookParameters = NotebookParameters()) throws -> NotebookRun {
+    public func build(_ file: String, parameters: NotebookParameters = NotebookParameters(), name: String? = nil) throws -> NotebookRun {
         let notebook = try NotebookSpelling.read(file)
-        let stored = storedFile(of: file)
+        let name = name ?? Self.name(of: file)
+        let stored = "\(output)/\(name).ipynb"
         guard Folder.resolved(file) != Folder.resolved(stored) else {
             throw NotebookError("\(file): the results would overwrite the notebook; choose another folder for them")
         }
@@ -50,7 +57,7 @@ public struct NotebookBuilder {
         let live = LiveFile(path: stored)
         runner.onProgress = { try live.write($0) }
         let run = try runner.start()
-        try write(run, folder: Folder.parent(of: file))
+        try write(run, folder: Folder.parent(of: file), name: name)
         if let failure = run.failure {
             announce("\(file): " + (failure.cell.map { "cell \($0 + 1) failed: " } ?? "failed: ") + failure.message)
         }
@@ -58,28 +65,27 @@ public struct NotebookBuilder {
     }
 
     /// Writes a run in all formats; files whose bytes stay the same are not touched, pictures that nothing shows any more go.
-    public func write(_ run: NotebookRun, folder: String) throws {
+    public func write(_ run: NotebookRun, folder: String, name: String) throws {
         try Folder.create(output)
-        let name = Self.name(of: run.file)
         try Self.put(Array(JupyterFile.text(try run.executed()).utf8), to: "\(output)/\(name).ipynb")
         let plain = try RenderedNotebook(run, name: name, flavour: .plain)
         // After a failure the missing figures are no news.
         for label in plain.unknownReferences where run.failure == nil { announce("\(run.file): @\(label) refers to nothing") }
         try Self.put(Array(plain.text.utf8), to: "\(output)/\(name).md")
-        var files = plain.files
+        let print = formats.isDisjoint(with: [.tex, .pdf]) ? nil : try RenderedNotebook(run, name: name, flavour: .print)
+        let files = plain.files + (print?.files ?? [])
+        let place = "\(output)/\(name)_files"
+        if !files.isEmpty { try Folder.create(place) }
+        for file in files { try Self.put(file.bytes, to: "\(output)/\(file.path)") }
+        // What other programs make comes last: where they fail the rest is there.
         if formats.contains(.html) {
             let page = try RenderedNotebook(run, name: name, flavour: .page)
             try Self.put(try Pandoc().written(page, of: run, as: .html, folder: folder), to: "\(output)/\(name).html")
         }
-        if !formats.isDisjoint(with: [.tex, .pdf]) {
-            let print = try RenderedNotebook(run, name: name, flavour: .print)
-            files += print.files
+        if let print {
             if formats.contains(.tex) { try Self.put(try Pandoc().written(print, of: run, as: .latex, folder: folder), to: "\(output)/\(name).tex") }
             if formats.contains(.pdf) { try Self.put(try Pandoc().written(print, of: run, as: .pdf, folder: folder), to: "\(output)/\(name).pdf") }
         }
-        let place = "\(output)/\(name)_files"
-        if !files.isEmpty { try Folder.create(place) }
-        for file in files { try Self.put(file.bytes, to: "\(output)/\(file.path)") }
         guard Folder.kind(of: place) == .folder else { return }
         let wanted = Set(files.map(\.path))
         for old in try Folder.names(in: place) where !wanted.contains("\(name)_files/\(old)") { try Folder.remove("\(place)/\(old)") }

@@ -29,7 +29,8 @@ public struct NotebookParameters: Sendable {
         given.append((name, value))
     }
 
-    private static func value(_ text: String) -> StoreValue {
+    /// What a text on the command line means: a number, true or false where it reads as one.
+    static func value(_ text: String) -> StoreValue {
         if text == "true" || text == "false" { return .bool(text == "true") }
         if let integer = Int(text) { return .integer(integer) }
         if let number = Double(text), number.isFinite { return .number(number) }

@@ -54,9 +54,8 @@ struct NotebookProgram {
             if options.eval {
                 let value = TrailingValue(body, isProgram: isProgram)
                 var opening = "__cell(\(index)); " + (options.error ? "__try(function() " : "")
-                for (offset, line) in body.enumerated() {
-                    if offset == value?.firstLine { opening += "__value(\(value?.isSilent == true ? "false" : "true"), " }
-                    put(opening + (value?.silenced(line, offset, of: body.count) ?? line), at: start + offset)
+                for (offset, line) in (value?.lines(after: "__value(\(!value!.isSilent), ") ?? body).enumerated() {
+                    put(opening + line, at: start + offset)
                     opening = ""
                 }
                 if body.isEmpty { put(opening, at: end) }
@@ -92,45 +91,5 @@ struct NotebookProgram {
             rest = rest.dropFirst(digits.count)
         }
         return result + rest
-    }
-}
-
-/// The expression at the end of a cell, whose value is shown.
-struct TrailingValue {
-    /// The line, counted from 0, on which it begins.
-    let firstLine: Int
-    /// Whether a semicolon behind it says that the value is not to be shown.
-    let isSilent: Bool
-
-    /// - Parameter isProgram: whether a text compiles as a Lua chunk.
-    init?(_ lines: [String], isProgram: (String) -> Bool) {
-        let last = lines.last { !$0.allSatisfy(\.isWhitespace) } ?? ""
-        isSilent = last.last { !$0.isWhitespace } == ";"
-        let isWhole = isProgram(lines.joined(separator: "\n"))
-        for start in lines.indices.reversed() {
-            let first = lines[start].first { !$0.isWhitespace }
-            // In a text that is a program as it stands, a line that begins with a bracket or an operator continues the one before it.
-            guard let first, !isWhole || first.isLetter || first == "_" else { continue }
-            let expression = lines[start...].joined(separator: "\n")
-            guard isProgram("return " + expression), !Self.isEmpty(expression) else { continue }
-            guard isProgram(lines[..<start].joined(separator: "\n")) else { continue }
-            firstLine = start
-            return
-        }
-        return nil
-    }
-
-    /// Whether there is nothing but comments: `return` alone is a program too.
-    private static func isEmpty(_ text: String) -> Bool {
-        text.split(separator: "\n").allSatisfy { line in
-            let code = line.drop { $0.isWhitespace }
-            return code.isEmpty || code.hasPrefix("--") || code == ";"
-        }
-    }
-
-    /// A line without the semicolon that ends a silent expression.
-    func silenced(_ line: String, _ offset: Int, of count: Int) -> String {
-        guard isSilent, let end = line.lastIndex(where: { !$0.isWhitespace }), line[end] == ";", offset >= firstLine else { return line }
-        return String(line[..<end])
     }
 }

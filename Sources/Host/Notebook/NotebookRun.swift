@@ -46,6 +46,8 @@ public struct NotebookRun: Sendable {
     /// The cell tagged `parameters` and what was assigned behind it.
     var injection: (cell: Int, code: String)?
     public internal(set) var stages: [NotebookStage] = []
+    /// The last value of each name that was recorded, in the order in which the names came.
+    public internal(set) var metrics: [(name: String, value: Double)] = []
     let version: String
 
     /// The notebook with the outputs in it, parameters, stages and version in its metadata: what `.ipynb` shows.
@@ -62,6 +64,7 @@ public struct NotebookRun: Sendable {
         }
         var own: [StoreEntry] = [StoreEntry("version", .string(version)), StoreEntry("parameters", parameters)]
         own.append(StoreEntry("stages", .list(stages.map { ["name": .string($0.name), "key": .string($0.key.hex)] })))
+        if !metrics.isEmpty { own.append(StoreEntry("metrics", .table(metrics.map { StoreEntry(.string($0.name), .number($0.value)) }))) }
         if case .table(let entries) = executed.metadata { executed.metadata = .table(entries.filter { $0.key.text != "loam" } + [StoreEntry("loam", .table(own))]) }
         return executed
     }

@@ -21,13 +21,21 @@ public struct NotebookEnvironment {
 /// Takes in what a running notebook tells beside its values.
 public final class NotebookReceiver {
     fileprivate var showValue: (LuaValue) throws -> Void = { _ in }
+    fileprivate var showForms: (DisplayData) throws -> Void = { _ in }
     fileprivate var addStage: (NotebookStage) -> Void = { _ in }
+    fileprivate var setMetric: (String, Double) -> Void = { _, _ in }
 
     /// Adds a value to the outputs of the cell that runs.
     public func show(_ value: LuaValue) throws { try showValue(value) }
 
+    /// Adds something that was made for showing, as a picture if it is one, else as text.
+    public func show(_ data: DisplayData) throws { try showForms(data) }
+
     /// Notes that the notebook used a stage.
     public func used(_ stage: NotebookStage) { addStage(stage) }
+
+    /// Notes a value that the notebook recorded under a name; the last one counts.
+    public func recorded(_ name: String, _ value: Double) { setMetric(name, value) }
 }
 
 /// Runs a notebook from top to bottom in a fresh state.
@@ -66,7 +74,13 @@ public final class NotebookRunner {
         try state.redirectOutput { [unowned self] in self.add($0) }
         let receiver = NotebookReceiver()
         receiver.showValue = { [unowned self] in try self.show($0, isResult: false) }
+        receiver.showForms = { [unowned self] data in
+            try self.show(NotebookDisplay(data.summary, form: data.bytes("image/png").map { .picture($0) } ?? .text), isResult: false)
+        }
         receiver.addStage = { [unowned self] in self.run.stages.append($0) }
+        receiver.setMetric = { [unowned self] name, value in
+            if let place = self.run.metrics.firstIndex(where: { $0.name == name }) { self.run.metrics[place].value = value } else { self.run.metrics.append((name, value)) }
+        }
         environment.receive(receiver)
         if !placement.table.isEmpty { try state.setGlobal("params", .record(try placement.table.map { ($0.key.text ?? "", try luaValue($0.value)) })) }
         do {
@@ -76,7 +90,7 @@ public final class NotebookRunner {
                 current = program.line(in: error.message).flatMap(program.piece)?.cell
                 throw error
             }
-            try chunk.call(arguments: hooks())
+            _ = try chunk.call(arguments: hooks())
             try finishCell()
         } catch let error as LuaError {
             fail(error)
@@ -141,7 +155,11 @@ public final class NotebookRunner {
         if case .none = value, !isResult { return }
         // A function that is called for its effect returns nothing or nil.
         if case .none = value { return }
-        let display = try (environment.display(value) ?? NotebookDisplay(ValuePrinter(environment.state).text(value))).prepared()
+        try show(environment.display(value) ?? NotebookDisplay(ValuePrinter(environment.state).text(value)), isResult: isResult)
+    }
+
+    private func show(_ display: NotebookDisplay, isResult: Bool) throws {
+        let display = try display.prepared()
         onOutput(display.text + "\n")
         append(.display(display, isResult: isResult))
     }

@@ -42,7 +42,7 @@ struct Pandoc {
                 arguments += ["--pdf-engine=\(try Self.pdfEngine())", "-o", "out.pdf"]
             }
             let output = try pandoc(arguments, in: place, input: Array(harmless.utf8), of: run)
-            return target == .pdf ? try Folder.contents(place + "/out.pdf") : output
+            return target == .pdf ? Self.identified(try Folder.contents(place + "/out.pdf")) : output
         }
     }
 
@@ -53,11 +53,23 @@ struct Pandoc {
         return result.output
     }
 
+    /// A PDF whose identifier, two numbers of 32 digits that LaTeX makes of the name of a temporary folder, is made of its content.
+    private static func identified(_ file: [UInt8]) -> [UInt8] {
+        var file = file
+        guard let mark = file.indices.dropLast(100).last(where: { file[$0] == UInt8(ascii: "/") && file[$0...].starts(with: "/ID".utf8) }) else { return file }
+        let digits = (mark..<(mark + 60)).filter { file[$0] == UInt8(ascii: "<") }.prefix(2).map { ($0 + 1)..<($0 + 33) }
+        guard digits.count == 2, digits.allSatisfy({ file[$0].allSatisfy { Character(UnicodeScalar($0)).isHexDigit } }) else { return file }
+        for range in digits { file.replaceSubrange(range, with: repeatElement(UInt8(ascii: "0"), count: 32)) }
+        let hash = ContentHash(of: file).hex.utf8.prefix(32)
+        for range in digits { file.replaceSubrange(range, with: hash) }
+        return file
+    }
+
     private static func pdfEngine() throws -> String {
         for engine in ["xelatex", "lualatex", "pdflatex"] {
             if let found = try? ExternalProgram(engine, purpose: "PDF needs", package: "texlive-xetex") { return found.path }
         }
-        throw StoreError("PDF needs LaTeX, which is not installed. Run `apt-get install texlive-xetex lmodern`, or write --to tex.")
+        throw StoreError("PDF needs LaTeX, which is not installed. Run `apt-get install texlive-xetex texlive-fonts-recommended lmodern`, or write --to tex.")
     }
 
     /// A file that the front matter names, if it lies in the notebook's folder.
@@ -78,6 +90,6 @@ struct Pandoc {
             }
         }
         let title = run.head["title"]?.text ?? Folder.name(of: run.file)
-        return .table(entries + [StoreEntry("pagetitle", .string(Table.markdownEscaped(title)))])
+        return .table(entries + [StoreEntry("pagetitle", .string(Table.markdownEscaped(title))), StoreEntry("link-citations", .bool(true))])
     }
 }

@@ -19,15 +19,13 @@ public enum TangledScript {
             let lines = cell.lines.map(String.init)
             var code = lines
             if let value = TrailingValue(lines, isProgram: isProgram) {
-                for offset in value.firstLine..<lines.count { code[offset] = value.silenced(lines[offset], offset, of: lines.count) }
-                let isStatement = isProgram(code.joined(separator: "\n"))
                 if !value.isSilent {
                     shows = true
-                    code[value.firstLine] = "__show(" + code[value.firstLine]
                     // On a line of its own: the last one may end in a comment.
-                    code.append(")")
-                } else if !isStatement {
-                    code[value.firstLine] = "local _ = " + code[value.firstLine]
+                    code = value.lines(after: "__show(") + [")"]
+                } else {
+                    let plain = value.lines(after: "")
+                    code = isProgram(plain.joined(separator: "\n")) ? plain : value.lines(after: "local _ = ")
                 }
             }
             if options.error { code = ["pcall(function()"] + code + ["end)"] }

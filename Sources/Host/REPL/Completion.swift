@@ -6,12 +6,18 @@ struct Completion {
     /// Where locals live on; nil knows global variables alone.
     var scope: CellScope?
 
-    /// The words that could stand in the place of `word`, the end of `line`; nil inside a string, where file names are
-    /// a better guess.
-    func words(line: String, word: String) -> [String]? {
+    /// What ends a word: names with their dots and colons are one.
+    static let wordBreaks = " \t\n\"\\'><=;|&{}()[]+-*/%^~,#?"
+
+    /// The words that could stand in the place of `word`, the end of `line`; inside a string names of files.
+    func words(line: String, word: String) -> [String] {
         let trimmed = line.drop(while: \.isWhitespace)
         if trimmed.hasPrefix("?") { return helpNames(word) }
-        if let quote = openQuote(line) { return line[..<quote].contains("help") ? helpNames(word) : nil }
+        if let path = openPath(line) {
+            // Only the path's last word is replaced.
+            return path.hasSuffix(word) ? fileNames(path).map { String($0.dropFirst(path.count - word.count)) } : []
+        }
+        if openQuote(line) != nil { return helpNames(word) }
         if let options = optionNames(line: line, word: word) { return options }
         guard let separator = word.lastIndex(where: { $0 == "." || $0 == ":" }) else { return globalNames(word) }
         let base = word[...separator]
@@ -27,6 +33,22 @@ struct Completion {
     private func globalNames(_ word: String) -> [String] {
         let globals = fieldNames(state.globals, methodsOnly: false).filter(isName)
         return Set(globals).union(luaKeywords).union(scope?.names ?? []).filter { $0.hasPrefix(word) }.sorted()
+    }
+
+    // MARK: Names of files
+
+    /// The text behind the quote that is still open at the end of the line, if names of files may stand there.
+    func openPath(_ line: String) -> Substring? {
+        guard let quote = openQuote(line), !line[..<quote].contains("help") else { return nil }
+        return line[line.index(after: quote)...]
+    }
+
+    /// The files and folders whose path begins so; folders end with a slash.
+    func fileNames(_ path: Substring) -> [String] {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let partial = path.dropFirst(folder.count)
+        let found = ((try? Folder.names(in: folder.isEmpty ? "." : folder)) ?? []).filter { $0.hasPrefix(partial) && ($0.first != "." || partial.first == ".") }
+        return found.map { folder + $0 + (Folder.kind(of: folder + $0) == .folder ? "/" : "") }
     }
 
     // MARK: Fields of a value

@@ -15,11 +15,20 @@ public struct Program {
 
     let state: LuaState
     let name: String
+    /// What the library `display` of the state writes to; nil if it has none.
+    private let display: DisplayOutput?
+    /// Reads pictures, for terminals that show them.
+    private let decode: TerminalGraphics.Decoder?
 
-    /// - Parameter name: what stands before error messages and in `arg[-1]`.
-    public init(_ state: LuaState, name: String = "loam") {
+    /// - Parameters:
+    ///   - name: what stands before error messages and in `arg[-1]`.
+    ///   - display: what the library `display` of the state writes to.
+    ///   - decode: reads pictures, for terminals that show them; without it none are shown.
+    public init(_ state: LuaState, name: String = "loam", display: DisplayOutput? = nil, decode: TerminalGraphics.Decoder? = nil) {
         self.state = state
         self.name = name
+        self.display = display
+        self.decode = decode
     }
 
     /// Runs a file with its arguments; "-" is standard input. Errors go to standard error with their traceback.
@@ -40,13 +49,22 @@ public struct Program {
     /// - Parameters:
     ///   - banner: shown first on a terminal; empty shows none.
     ///   - historyPath: the file that keeps the lines; default: `$LOAM_HISTORY`, else `.loam_history` in the home folder.
-    public func talk(banner: String, historyPath: String? = defaultHistoryPath()) -> Int32 {
+    ///   - startupPath: Lua that is run first; default: `$LOAM_RC`, else `.loamrc.lua` in the home folder, if it is there.
+    public func talk(banner: String, historyPath: String? = defaultHistoryPath(), startupPath: String? = defaultStartupPath()) -> Int32 {
         let session = Session(
             state, write: { print($0, terminator: ""); fflush(stdout) },
             writeError: { text in fflush(stdout); fputs(text, stderr) })
+        do { try session.installFunctions() } catch { fputs("\(name): \(ErrorReport.text(error))\n", stderr) }
+        let pictures = decode.flatMap(TerminalPictures.init)
+        if let pictures {
+            session.showPicture = pictures.show
+            display?.handler = pictures.show
+        }
         let completion = Completion(state: state, scope: session.scope)
         let editor = LineEditor(interrupt: state.interrupt, historyPath: historyPath, complete: completion.words)
+        if editor.isTerminal { session.shownTime = 1 }
         if editor.isTerminal, !banner.isEmpty { print(banner) }
+        if let startupPath { session.runStartupFile(startupPath) }
         var status = Status.success
         while true {
             switch editor.read(prompt: session.isContinuing ? ">> " : "> ") {
@@ -67,6 +85,13 @@ public struct Program {
                 return status
             }
         }
+    }
+
+    /// What is run first in a talk.
+    public static func defaultStartupPath() -> String? {
+        if let path = getenv("LOAM_RC") { return path.pointee == 0 ? nil : String(cString: path) }
+        guard let path = getenv("HOME").map({ String(cString: $0) + "/.loamrc.lua" }), Folder.kind(of: path) == .file else { return nil }
+        return path
     }
 
     /// Where the lines of the REPL are kept.

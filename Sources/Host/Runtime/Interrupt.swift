@@ -18,6 +18,9 @@ public final class Interrupt: @unchecked Sendable {
     /// Whether a stop was asked for and not yet honoured. One atomic load.
     public var isRaised: Bool { loam_interrupt_is_raised(handle) != 0 }
 
+    /// A number that is other than zero while a stop is asked for; it stays where it is for ever. For work that knows nothing of Lua.
+    public var flag: UnsafePointer<Int32> { loam_interrupt_flag(handle) }
+
     /// Asks for a stop; callable from any thread and from a signal handler.
     public func raise() { _ = loam_interrupt_raise(handle) }
 

@@ -32,6 +32,12 @@ extension CPUBackend {
     let batch = query.shape[0], n = query.shape[1], m = key.shape[1], width = query.shape[2] / heads
     let out = try TensorData(query.shape, query.dtype)
     let q = HeadRows<T>(queries), k = HeadRows<T>(keys), v = HeadRows<T>(values), o = HeadRows<T>(out)
+    if !causal, keyLengths == nil, m >= CPUBackend.manyKeys, width <= CPUBackend.narrowHead {
+      attendedByPanels(heads: batch * heads, q: { q.head($0 / heads, $0 % heads, width) }, k: { k.head($0 / heads, $0 % heads, width) },
+                       v: { v.head($0 / heads, $0 % heads, width) }, out: { o.head($0 / heads, $0 % heads, width) },
+                       strides: (q.rowStride, k.rowStride, v.rowStride, o.rowStride), n, m, width)
+      return out
+    }
     // So many queries at once that their weights stay in a thread's own cache.
     let block = causal ? n : min(n, max(96, CPUBackend.attentionWeights / max(1, m))), blocks = (n + block - 1) / max(1, block)
     ThreadPool.parallelFor(batch * heads * blocks) { job in
@@ -46,6 +52,53 @@ extension CPUBackend {
       }
     }
     return out
+  }
+
+  /// From this number of keys on, and for heads that are not wider, queries are taken a panel at a time.
+  private static var manyKeys: Int { 512 }
+  private static var narrowHead: Int { 160 }
+
+  /// Attention to many keys. Keys and values are packed once for each head; the weights of a panel of queries are computed transposed,
+  /// [keys][queries], which is the form in which the product with the values reads them, and divided by their sums at the end.
+  private func attendedByPanels<T: ComputeScalar>(
+    heads: Int, q: (Int) -> UnsafeMutablePointer<T>, k: (Int) -> UnsafeMutablePointer<T>, v: (Int) -> UnsafeMutablePointer<T>,
+    out: (Int) -> UnsafeMutablePointer<T>, strides: (q: Int, k: Int, v: Int, out: Int), _ n: Int, _ m: Int, _ width: Int
+  ) {
+    let panel = 1 << T.panelShift, panels = (n + panel - 1) / panel, scale = 1 / T(width).squareRoot()
+    let keySize = T.packedLeftCount(rows: m, inner: width), valueSize = T.packedLeftCount(rows: width, inner: m)
+    // As many heads at once as threads need, so that packed keys and values do not fill the memory.
+    let group = min(heads, max(2, ThreadPool.threadCount))
+    withScratch(T.self, group * (keySize + valueSize)) { packed in
+      for start in stride(from: 0, to: heads, by: group) {
+        let count = min(group, heads - start)
+        ThreadPool.parallelFor(2 * count) { job in
+          let head = start + job / 2, target = packed + job / 2 * (keySize + valueSize)
+          if job % 2 == 0 {
+            T.packLeft(MatrixOperand(k(head), rowStride: strides.k), rows: m, inner: width, into: target)
+          } else {
+            T.packLeft(MatrixOperand(v(head), rowStride: strides.v).transposed, rows: width, inner: m, into: target + keySize)
+          }
+        }
+        ThreadPool.parallelFor(count * panels) { job in
+          let head = start + job / panels, first = job % panels * panel, queries = min(panel, n - first)
+          let keys = packed + job / panels * (keySize + valueSize), values = keys + keySize
+          withScratch(T.self, panel * (m + 2 * width + 1)) { scratch in
+            let weights = scratch, query = weights + panel * m, mixed = query + panel * width, sums = mixed + panel * width
+            if queries < panel { query.update(repeating: 0, count: panel * width) }
+            T.transpose(q(head) + first * strides.q, strides.q, query, panel, queries, width)
+            T.panelProduct(MatrixProduct(
+              rows: m, columns: panel, inner: width, left: MatrixOperand(keys, rowStride: 0), right: MatrixOperand(query, rowStride: 0),
+              out: weights, stride: panel), packedLeft: keys, panels: query)
+            T.kernels.columnExponentials(weights, m, panel, scale, sums)
+            T.panelProduct(MatrixProduct(
+              rows: width, columns: panel, inner: m, left: MatrixOperand(values, rowStride: 0), right: MatrixOperand(weights, rowStride: 0),
+              out: mixed, stride: panel), packedLeft: values, panels: weights)
+            for row in 0..<width { T.kernels.binary(.divide, mixed + row * panel, sums, mixed + row * panel, panel) }
+            T.transpose(mixed, panel, out(head) + first * strides.out, strides.out, width, queries)
+          }
+        }
+      }
+    }
   }
 
   /// Attention weights that are computed at a time: 1.5 MiB of them.

@@ -11,12 +11,37 @@ extension CPUBackend {
 
   func copy(_ source: TensorData, into target: TensorData) throws {
     precondition(source.shape == target.shape && source.dtype == target.dtype)
+    if copyTransposed(source, into: target) { return }
     switch source.dtype.byteCount {
     case 8: copyElements(UInt64.self, source, target)
     case 4: copyElements(UInt32.self, source, target)
     case 2: copyElements(UInt16.self, source, target)
     default: copyElements(UInt8.self, source, target)
     }
+  }
+
+  /// Copies 32-bit matrices whose rows and columns are exchanged, block by block; false when the layouts are others.
+  private func copyTransposed(_ source: TensorData, into target: TensorData) -> Bool {
+    let rank = source.rank
+    guard source.dtype == .f32, rank >= 2, target.layout.isContiguous, source.layout.strides[rank - 2] == 1, source.layout.strides[rank - 1] > 1 else { return false }
+    let rows = source.shape[rank - 2], columns = source.shape[rank - 1], stride = source.layout.strides[rank - 1]
+    guard rows >= 16, columns >= 16 else { return false }
+    let leading = Array(source.shape.dropLast(2)), strides = Array(source.layout.strides.dropLast(2))
+    let matrices = leading.reduce(1, *), block = 64, strips = (columns + block - 1) / block
+    let from: UnsafeMutablePointer<Float> = source.storage.pointer(), to = target.pointer(Float.self)
+    ThreadPool.parallelFor(matrices * strips) { job in
+      var rest = job / strips, offset = source.layout.offset
+      let out = to + rest * rows * columns
+      for axis in leading.indices.reversed() {
+        offset += rest % leading[axis] * strides[axis]
+        rest /= leading[axis]
+      }
+      let column = job % strips * block, count = min(block, columns - column)
+      for row in Swift.stride(from: 0, to: rows, by: block) {
+        Float.transpose(from + offset + column * stride + row, stride, out + row * columns + column, columns, count, min(block, rows - row))
+      }
+    }
+    return true
   }
 
   private func copyElements<T: BitwiseCopyable>(_: T.Type, _ source: TensorData, _ target: TensorData) {

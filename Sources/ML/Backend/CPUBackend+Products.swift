@@ -20,14 +20,11 @@ extension CPUBackend {
     let right = MatrixOperand(b.pointer(T.self), rowStride: b.shape[b.rank - 1])
     var product = MatrixProduct<T>(
       rows: rows, columns: columns, inner: inner, left: transposeLeft ? left.transposed : left,
-      right: transposeRight ? right.transposed : right, out: out.pointer(), stride: columns)
-    if batch == 1 {
-      T.parallelProduct(product, epilogue: nil)
-      return out
-    }
-    if b.rank == 2 && !transposeLeft {
+      right: transposeRight ? right.transposed : right, out: out.pointer(), stride: columns, cancellation: .current)
+    if batch == 1 || b.rank == 2 && !transposeLeft {
       product.rows = batch * rows
       T.parallelProduct(product, epilogue: nil)
+      try product.cancellation?.check()
       return out
     }
     let rightStep = b.rank == 2 ? 0 : inner * columns
@@ -38,6 +35,7 @@ extension CPUBackend {
       part.out += index * rows * columns
       T.serialProduct(part)
     }
+    try product.cancellation?.check()
     return out
   }
 
@@ -58,12 +56,13 @@ extension CPUBackend {
     let y = out.pointer(T.self), z = before?.pointer(T.self), pb = b.map { UnsafePointer($0.pointer(T.self)) }
     let product = MatrixProduct<T>(
       rows: rows, columns: columns, inner: inner, left: MatrixOperand(x.pointer(T.self), rowStride: inner),
-      right: MatrixOperand<T>(w, rowStride: inner).transposed, out: y, stride: columns)
+      right: MatrixOperand<T>(w, rowStride: inner).transposed, out: y, stride: columns, cancellation: .current)
     let needsPass = b != nil || activation != .identity
     T.parallelProduct(product, epilogue: needsPass ? { first, count in
       let offset = first * columns
       T.kernels.biasActivation(y + offset, pb, activation, z.map { $0 + offset }, y + offset, count, columns)
     } : nil)
+    try product.cancellation?.check()
     return (out, before)
   }
 }

@@ -68,6 +68,10 @@ struct MatrixProduct<T> {
   var out: UnsafeMutablePointer<T>
   var stride: Int
   var accumulate = false
+  /// Looked at between pieces of the work; a product that was given up leaves `out` half written, and its caller throws.
+  var cancellation: Cancellation? = nil
+
+  @inline(__always) var isGivenUp: Bool { cancellation?.isRequested == true }
 }
 
 /// How a single-precision product is cut: fixed numbers, so that bits never depend on threads or on the number of rows.
@@ -79,6 +83,8 @@ private enum Cut {
   /// From this inner length on, partial products over chunks are summed; below, there is one chain.
   static let deep = 4096
   static let chunk = 2048
+  /// Numbers that partial products over chunks may take at a time: 256 MB.
+  static let partial = 1 << 26
 }
 
 extension Float {
@@ -136,6 +142,7 @@ extension Float {
     withScratch(Float.self, width * max(1, p.inner)) { packed in
       let blocks = max(1, (p.inner + Cut.depth - 1) / Cut.depth)
       ThreadPool.parallelFor(blocks * panels) { job in
+        if p.isGivenUp { return }
         let start = job / panels * Cut.depth, panel = job % panels
         let depth = min(Cut.depth, p.inner - start)
         packRight(p.right, inner: start, depth: depth, columns: p.columns, panels: panel..<panel + 1,
@@ -155,14 +162,25 @@ extension Float {
         part.left = p.left.advanced(rows: first)
         part.out += first * p.stride
         chain(part, from: 0, to: p.inner) { start, _ in UnsafePointer(packed + start * width) }
-        epilogue?(first, count)
+        if !p.isGivenUp { epilogue?(first, count) }
       }
     }
   }
 
-  /// Sums partial products over fixed chunks of a long inner axis, in order.
+  /// Sums partial products over fixed chunks of a long inner axis, in order; of as many rows at a time as memory should be taken for.
   private static func deepProduct(_ p: MatrixProduct<Float>, parallel: Bool) {
     let chunks = (p.inner + Cut.chunk - 1) / Cut.chunk
+    let most = max(Cut.rows, Cut.partial / (chunks * p.columns))
+    for first in stride(from: 0, to: p.rows, by: most) where !p.isGivenUp {
+      var part = p
+      part.rows = min(most, p.rows - first)
+      part.left = p.left.advanced(rows: first)
+      part.out += first * p.stride
+      chunkedProduct(part, chunks: chunks, parallel: parallel)
+    }
+  }
+
+  private static func chunkedProduct(_ p: MatrixProduct<Float>, chunks: Int, parallel: Bool) {
     let size = p.rows * p.columns
     withScratch(Float.self, chunks * size) { partial in
       let one: (Int) -> Void = { chunk in
@@ -176,7 +194,7 @@ extension Float {
         serialProduct(part)
       }
       if parallel { ThreadPool.parallelFor(chunks, one) } else { for chunk in 0..<chunks { one(chunk) } }
-      for row in 0..<p.rows {
+      for row in 0..<p.rows where !p.isGivenUp {
         let out = p.out + row * p.stride
         if !p.accumulate { out.update(repeating: 0, count: p.columns) }
         for chunk in 0..<chunks {
@@ -204,12 +222,12 @@ extension Float {
     withScratch(Float.self, (packedLeft == nil ? paddedRows * min(Cut.depth, to - from) : 0) + tileRows * tileColumns) { scratch in
       let edge = scratch, ownLeft = scratch + tileRows * tileColumns
       var start = from
-      while start < to {
+      while start < to, !p.isGivenUp {
         let depth = min(Cut.depth, to - start)
         let accumulate = p.accumulate || start > from
         if packedLeft == nil { packLeft(p.left, rows: p.rows, inner: start, depth: depth, into: ownLeft) }
         let packed = pack(start, depth)
-        for panel in 0..<panels {
+        for panel in 0..<panels where !p.isGivenUp {
           let right = packed + panel * (panelStride ?? tileColumns * depth)
           let column = panel * tileColumns
           let columns = min(tileColumns, p.columns - column)
@@ -323,7 +341,7 @@ extension Double {
   static func packedLeftCount(rows: Int, inner: Int) -> Int { rows * inner }
 
   static func packLeft(_ left: MatrixOperand<Double>, rows: Int, inner: Int, into target: UnsafeMutablePointer<Double>) {
-    for row in 0..<rows { (target + row * inner).update(from: left.pointer + row * left.rowStride, count: inner) }
+    for row in 0..<rows { for k in 0..<inner { target[row &* inner &+ k] = left.pointer[row &* left.rowStride &+ k &* left.columnStride] } }
   }
 
   static func panelProduct(_ p: MatrixProduct<Double>, packedLeft: UnsafePointer<Double>?, panels: UnsafePointer<Double>) {
@@ -342,8 +360,18 @@ extension Double {
     for row in 0..<rows { for column in 0..<columns { target[column &* targetStride &+ row] = source[row &* sourceStride &+ column] } }
   }
 
+  /// Multiply-adds between two looks at the wish to stop: a quarter of a second at most.
+  private static let piece = 1 << 31
+
   static func parallelProduct(_ p: MatrixProduct<Double>, epilogue: ((Int, Int) -> Void)? = nil) {
-    serialProduct(p)
-    epilogue?(0, p.rows)
+    let block = max(16, piece / max(1, p.columns * p.inner))
+    for first in stride(from: 0, to: p.rows, by: block) where !p.isGivenUp {
+      var part = p
+      part.rows = min(block, p.rows - first)
+      part.left = p.left.advanced(rows: first)
+      part.out += first * p.stride
+      serialProduct(part)
+      epilogue?(first, part.rows)
+    }
   }
 }

@@ -56,6 +56,13 @@ public final class GatedMLP: Module {
   public var parts: [(name: String, module: any Module)] { [("net.0.proj", gate), ("net.2", output)] }
 
   func callAsFunction(_ input: Tensor) throws -> Tensor {
+    if !records(input, gate.weight.value), let bias = gate.bias?.value {
+      // Each half by itself: GELU then runs inside the product, on contiguous rows.
+      func half(_ start: Int, _ activation: Activation) throws -> Tensor {
+        try input.linear(weight: gate.weight.value.narrow(axis: 0, start: start, count: hidden), bias: bias.narrow(axis: 0, start: start, count: hidden), activation: activation)
+      }
+      return try output(half(0, .none) * half(hidden, .gelu))
+    }
     let both = try gate(input)
     let axis = both.rank - 1
     let open = try both.narrow(axis: axis, start: hidden, count: hidden).gelu()

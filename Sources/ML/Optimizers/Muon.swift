@@ -44,8 +44,12 @@ public final class Muon {
   ///   - gradients: of the loss by the parameters.
   ///   - learningRate: for this step; default the one given at the start.
   public func step(_ gradients: Gradients, learningRate: Double? = nil) throws {
+    // Weights that moved and weights that did not must not stand side by side.
+    try Cancellation.deferred { try wholeStep(gradients, rate: learningRate ?? self.learningRate) }
+  }
+
+  private func wholeStep(_ gradients: Gradients, rate: Double) throws {
     stepCount += 1
-    let rate = learningRate ?? self.learningRate
     for (index, entry) in parameters.enumerated() {
       guard let gradient = gradients[entry.parameter.value]?.detached() else { continue }
       let weight = entry.parameter.value.detached()

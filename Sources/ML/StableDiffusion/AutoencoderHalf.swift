@@ -73,6 +73,8 @@ struct AutoencoderHalf {
       for block in blocks { hidden = try block(hidden) }
       guard level < resizes.count else { continue }
       hidden = try resizes[level](isEncoder ? hidden.paddedBehind() : hidden.upsampleNearest(2))
+      // The next level's maps have another size: kept blocks of this one would double the memory.
+      MemoryPool.releaseCache()
     }
     if isEncoder { hidden = try throughMiddle(hidden) }
     return try output(norm(hidden, activation: activation))

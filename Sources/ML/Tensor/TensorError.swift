@@ -15,6 +15,8 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
   case graphReleased
   // Memory
   case outOfMemory(requested: Int, live: Int, limit: Int)
+  // Time
+  case interrupted
 
   public var description: String {
     switch self {
@@ -38,6 +40,7 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
       return "backward: the graph of this loss was already used and released; compute the loss again, or keep the graph the first time"
     case .outOfMemory(let requested, let live, let limit):
       return "out of tensor memory: \(requested) bytes requested, \(live) in use, limit \(limit); use a smaller batch or raise --memory-limit"
+    case .interrupted: return "interrupted"
     }
   }
 }

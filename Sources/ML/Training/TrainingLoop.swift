@@ -60,10 +60,13 @@ public final class TrainingLoop {
     let norm = try gradients.clip(parameters.map(\.parameter.value), to: options.gradientClip ?? .infinity)
     guard norm.isFinite else { throw notFinite("gradient") }
     let rate = schedule.rate(at: step)
-    try optimizer.step(gradients, learningRate: rate)
-    try muon?.step(gradients, learningRate: rate)
-    try afterStep?()
-    try average?.update()
+    // Weights that moved and weights that did not must not stand side by side.
+    try Cancellation.deferred {
+      try optimizer.step(gradients, learningRate: rate)
+      try muon?.step(gradients, learningRate: rate)
+      try afterStep?()
+      try average?.update()
+    }
     losses.append(Float(number))
     step += 1
     return StepReport(step: step, steps: options.steps, loss: number, learningRate: rate, gradientNorm: norm)
@@ -81,7 +84,8 @@ public final class TrainingLoop {
                   loss: (Int) throws -> Tensor) throws {
     let end = min(until ?? options.steps, options.steps)
     while step < end {
-      let state = try advance(loss)
+      // Where there is a checkpoint a step is never given up: who interrupts is heard by `report`, and the state after the step is saved then.
+      let state = try checkpoint == nil ? advance(loss) : Cancellation.deferred { try advance(loss) }
       let saves = step == end || (every > 0 && step % every == 0)
       if let checkpoint, saves { try save(to: checkpoint) }
       do { try report(state) } catch {

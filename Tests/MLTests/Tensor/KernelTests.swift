@@ -20,6 +20,15 @@ private let tables: [KernelTable<Float>] = {
   #endif
 }()
 
+/// The kernels of products, in the order of `tables`.
+private let products: [ProductKernel] = {
+  #if arch(x86_64)
+    return Array([KernelsBase.product, KernelsV3.product, KernelsV4.product].prefix(tables.count))
+  #else
+    return [KernelsBase.product]
+  #endif
+}()
+
 private func numbers(_ count: Int, _ seed: UInt64, lower: Float = -4, upper: Float = 4) -> [Float] {
   var stream = RandomStream(seed: seed)
   return (0..<count).map { _ in stream.uniform(lower, upper) }
@@ -33,6 +42,40 @@ private func expectClose(_ a: [Float], _ b: [Float], _ tolerance: Float, _ what:
 }
 
 @Suite struct KernelTests {
+  @Test func `exponentials of a panel's columns agree with the plain loops`() {
+    for (table, product) in zip(tables, products) {
+      for rows in [1, 5, 64, 200] {
+        let columns = product.columns
+        var x = numbers(rows * columns, 5, lower: -30, upper: 30)
+        x[columns / 2] = .nan
+        var expected = x, sums = [Float](repeating: 0, count: columns), expectedSums = sums
+        table.columnExponentials(&x, rows, columns, 0.3, &sums)
+        floatReferenceTable.columnExponentials(&expected, rows, columns, 0.3, &expectedSums)
+        #expect(sums[columns / 2].isNaN)
+        for column in 0..<columns where column != columns / 2 {
+          expectClose((0..<rows).map { x[$0 * columns + column] }, (0..<rows).map { expected[$0 * columns + column] }, 2e-6, "\(table.name), \(rows) rows")
+          expectClose([sums[column]], [expectedSums[column]], 2e-6, "\(table.name), sums of \(rows) rows")
+        }
+      }
+    }
+  }
+
+  @Test func `every instruction set widens half precision to the same numbers`() {
+    let bits = (0..<1000).map { UInt16(truncatingIfNeeded: $0 &* 65_537 &>> 3 &+ $0 &* 71) }
+    for product in products {
+      for count in [1, 7, 16, 1000] {
+        var halves = [Float](repeating: 0, count: count), brain = halves
+        product.widen(.f16, bits, &halves, count)
+        product.widen(.bf16, bits, &brain, count)
+        for i in 0..<count {
+          let (half, other) = (HalfPrecision.float(bits[i]), HalfPrecision.brainFloat(bits[i]))
+          #expect(halves[i] == half || (halves[i].isNaN && half.isNaN))
+          #expect(brain[i] == other || (brain[i].isNaN && other.isNaN))
+        }
+      }
+    }
+  }
+
   @Test func `every elementwise function agrees with the plain loops on every length`() {
     for table in tables {
       for f in UnaryOperation.allCases {

@@ -57,6 +57,34 @@ private func product(_ a: Tensor, _ b: Tensor, left: Bool = false, right: Bool =
     #expect(try run(2) == one)
     #expect(try run(3) == one)
   }
+
+  @Test(arguments: [DType.f32, .f64]) func `a product that somebody wishes to stop throws, deferred work runs to its end, and without a wish all is as before`(_ dtype: DType) throws {
+    let flag = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    defer {
+      Cancellation.watch(nil)
+      flag.deallocate()
+    }
+    func products() throws -> [[Double]] {
+      // One chain, chunks of a long inner axis, a batch with a right side each, a layer with bias.
+      let a = try Tensor.full([300, 200], 0.5, dtype: dtype), deep = try Tensor.full([20, 5000], 0.5, dtype: dtype), batch = try Tensor.full([3, 40, 50], 0.5, dtype: dtype)
+      let makers: [() throws -> Tensor] = [
+        { try a.matmul(a, transposeRight: true) }, { try deep.matmul(deep, transposeRight: true) }, { try batch.matmul(batch, transposeRight: true) },
+        { try a.linear(weight: a, bias: Tensor.full([300], 1, dtype: dtype), activation: .relu) },
+      ]
+      return try makers.map { make in
+        do { return try make().doubles() } catch TensorError.interrupted { return [] }
+      }
+    }
+    let whole = try products()
+    flag.pointee = 0
+    Cancellation.watch(flag)
+    #expect(try products() == whole)
+    flag.pointee = 1
+    #expect(try products().allSatisfy(\.isEmpty))
+    #expect(try Cancellation.deferred { try products() } == whole)
+    flag.pointee = 0
+    #expect(try products() == whole)
+  }
 }
 
 @Suite struct ThreadPoolTests {

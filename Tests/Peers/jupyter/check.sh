@@ -10,6 +10,9 @@ if [ ! -x "$place/bin/python" ]; then
   "$place/bin/pip" install -q jupyter_kernel_test==0.7.0 jupyter_client ipykernel nbclient papermill nbconvert jupytext jupyter-console pexpect pillow numpy
 fi
 export PATH="$place/bin:$PATH"
+# What is typed here is not the user's.
+LOAM_KERNEL_HISTORY="$(mktemp -d)/history.sqlite"
+export LOAM_KERNEL_HISTORY
 "$loam" kernel install --prefix "$place"
 status=0
 python "$here/test_kernel.py" || status=1

@@ -320,6 +320,24 @@ def test_shutdown(c):
     c.process.wait(5)
 
 
+def test_history_of_earlier_sessions(c):
+    """After the kernel has ended; ipykernel writes its history late, so that only Loam is asked."""
+    if c.name != "loam":
+        return
+    later = Client(c.name)
+    try:
+        later.execute("later = 1")
+        found = later.request("history_request", dict(hist_access_type="range", session=-1, start=1, stop=1000, output=False, raw=True))["history"]
+        assert c.code["hello"] in [source for _, _, source in found], found
+        assert all(session < later.request("history_request", dict(hist_access_type="tail", n=1))["history"][0][0] for session, _, _ in found)
+        found = later.request("history_request", dict(hist_access_type="search", pattern="later*", n=5))["history"]
+        assert found[-1][2] == "later = 1", found
+        path = os.environ["LOAM_KERNEL_HISTORY"]
+        assert os.stat(path).st_mode & 0o77 == 0 and os.stat(later.path).st_mode & 0o77 == 0
+    finally:
+        later.close()
+
+
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the official test suite of Lua 5.4.4, the version of Debian 12, inside Loam, whole and unchanged; then compares the command line with
-# that of Debian's lua5.4. The suite comes from the source archive of lupa 2.0 on PyPI, which bundles Lua 5.4.4 with its tests
+# that of Debian's lua5.4, and loads packages of others. The suite comes from the source archive of lupa 2.0 on PyPI, which bundles Lua 5.4.4 with its tests
 # (lupa 2.8 bundles those of 5.4.8, which crash Lua 5.4.4 itself). LOAM_LUA_TESTS names a folder that has them already.
 set -uo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -22,4 +22,5 @@ else
   tail -20 "$log"; echo "the official suite FAILS ($log)"; status=1
 fi
 "$here/command_line.sh" "$loam" || status=1
+"$here/packages.sh" "$loam" || status=1
 exit $status

@@ -1,0 +1,80 @@
+#!/bin/bash
+# Packages of others that load into Loam: Penlight and luaunit, which are Lua alone, lpeg and cjson, which are C. They are those of Debian
+# (lua-penlight, lua-unit, lua-lpeg, lua-cjson); what is missing is told and counts as a failure.
+set -uo pipefail
+loam="$(realpath "$1")"
+lua="$(command -v lua5.4 || true)"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+status=0
+
+# A script whose output must be the same as that of lua5.4, which finds the packages on its own.
+same() {
+  local name="$1"
+  cat > "$work/try_$name.lua"
+  if ! "$loam" "$work/try_$name.lua" > "$work/loam" 2>&1; then sed 's/^/    /' "$work/loam" | head -5; echo "FAILS $name"; status=1; return; fi
+  if [ -z "$lua" ]; then echo "ok    $name (lua5.4 is not installed: not compared)"; return; fi
+  "$lua" "$work/try_$name.lua" > "$work/lua" 2>&1
+  if cmp -s "$work/loam" "$work/lua"; then echo "ok    $name"; else diff "$work/lua" "$work/loam" | head -5; echo "FAILS $name: other output than lua5.4's"; status=1; fi
+}
+
+same penlight <<'LUA'
+local List, pretty, stringx, tablex, class = require "pl.List", require "pl.pretty", require "pl.stringx", require "pl.tablex", require "pl.class"
+print(List{3, 1, 2}:sort():map(function(x) return x * 2 end):concat(","))
+print(pretty.write({a = {1, 2, {b = "text"}}}, ""))
+print(tablex.deepcompare(pretty.read(pretty.write({x = {1, 2}})), {x = {1, 2}}), stringx.split("a b c"):len())
+class.Animal()
+function Animal:_init(name) self.name = name end
+class.Cat(Animal)
+print(Cat("Felix").name, Cat:class_of(Cat "x"), require "pl.data".read == nil)
+print(require "pl.template".substitute("# for i = 1, 2 do\nrow $(i)\n# end", {_escape = "#"}))
+print(require "pl.lapp" and require "pl.OrderedMap" {{a = 1}, {b = 2}})
+LUA
+
+same strict <<'LUA'
+require "pl.strict"
+print(pcall(function() return undeclared end))
+print(pcall(function() undeclared = 1 end))
+declared = 1
+print(declared)
+LUA
+
+same luaunit <<'LUA'
+local lu = require "luaunit"
+TestSums = {}
+function TestSums:testAdd() lu.assertEquals(1 + 1, 2) end
+function TestSums:testTables() lu.assertEquals({1, {a = 2}}, {1, {a = 2}}) end
+function TestSums:testError() lu.assertErrorMsgContains("no", error, "no way") end
+function TestSums:testFails() lu.assertTrue(false) end
+local runner = lu.LuaUnit.new()
+runner:setOutputType("nil")
+print(runner:runSuite("--pattern", "TestSums"), runner.result.runCount, runner.result.successCount, runner.result.failureCount)
+LUA
+
+same lpeg <<'LUA'
+local lpeg = require "lpeg"
+local number = lpeg.C(lpeg.R "09" ^ 1) / tonumber
+local sum = lpeg.Cf(number * (lpeg.P "+" * number) ^ 0, function(a, b) return a + b end)
+print(sum:match("1+20+300"), lpeg.match(lpeg.P "x" ^ -1 * -1, "x"), require "re".match("hello", "[a-z]+"))
+print(pcall(lpeg.match, lpeg.P(function() error "inside" end), "x"))
+LUA
+
+same cjson <<'LUA'
+local json = require "cjson"
+print(json.encode({1, 2, {a = json.null}}), json.decode('{"x": [1, 2.5, "é", null]}').x[3])
+print(pcall(json.decode, "{"))
+print(require "cjson.safe".decode("[1,"))
+LUA
+
+# Tensors and others' modules in one program.
+cat > "$work/both.lua" <<'LUA'
+local loam, json, List = require "loam", require "cjson", require "pl.List"
+local x = loam.tensor.new{{1, 2}, {3, 4}}
+print(json.encode{sum = x:sum():item(), shape = x.shape}, List(x.shape):len())
+LUA
+said="$("$loam" "$work/both.lua" 2>&1)"
+case "$said" in
+  *'"shape":[2,2]'*) echo "ok    tensors beside cjson and Penlight" ;;
+  *) echo "$said" | head -5; echo "FAILS tensors beside cjson and Penlight"; status=1 ;;
+esac
+exit $status
