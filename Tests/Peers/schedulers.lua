@@ -1,5 +1,7 @@
 -- Runs a sampler of diffusers' scheduler_config.json for schedulers.py: one line of input, one of output each.
-local folder = ({...})[1]
+local loam = require "loam"
+local diffusion, file, tensor = loam.diffusion, loam.file, loam.tensor
+local folder = arg[1]
 
 local function sample(steps, eta, first)
   local given = file.load(folder .. "/in.safetensors")
