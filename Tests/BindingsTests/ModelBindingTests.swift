@@ -224,7 +224,7 @@ extension BindingsTests {
         local _, name = pcall(p.generate, p, {prompt = "a cat", scheduler = "eular"})
         return d:image(1), size:match("picture size.*"), name:match("did you mean.*")
         """
-      #expect(bench.show(code) == "Image of 16 x 8\tpicture size: width and height must be positive multiples of 8, got 20 x 8\tdid you mean \"euler\"?")
+      #expect(bench.show(code) == "Image of 16 x 8\tpicture size: width and height must be positive multiples of 8, got 20 x 8\tdid you mean \"euler\"?)")
     }
   }
 }

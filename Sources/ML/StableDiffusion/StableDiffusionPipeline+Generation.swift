@@ -54,11 +54,12 @@ extension StableDiffusionPipeline {
   /// The first model call: later ones than the first when a picture is given.
   private func firstCall(_ request: StableDiffusionRequest, _ scheduler: any Scheduler) throws -> Int {
     guard request.image != nil else { return 0 }
-    let first = scheduler.firstCall(steps: request.steps, strength: request.strength)
-    guard first < scheduler.timesteps.count else {
-      throw ModelError("generate: a strength of \(request.strength) leaves no step of \(scheduler.timesteps.count); raise it or take more steps")
+    // As diffusers counts: of S steps the last ⌊S strength⌋ are gone; Heun's method makes two calls to a step.
+    let steps = request.steps, kept = min(steps, Int(Double(steps) * request.strength)), times = scheduler.timesteps
+    guard kept >= 1 else {
+      throw ModelError("generate: a strength of \(request.strength) leaves no step of \(steps); raise it or take more steps")
     }
-    return first
+    return (steps - kept) * (steps > 1 && times.count == 2 * steps - 1 && times[1] == times[2] ? 2 : 1)
   }
 
   private func sample(_ request: StableDiffusionRequest, _ range: Range<Int>, shape: [Int], scheduler fresh: any Scheduler, from first: Int,
@@ -111,14 +112,5 @@ extension StableDiffusionPipeline {
     if guidance == 0 || guidance == 1 { return try unet(latents, times: [Double](repeating: time, count: count), context: context) }
     let both = try unet(Tensor.concatenate([latents, latents], axis: 0), times: [Double](repeating: time, count: 2 * count), context: context)
     return try guidedOutput(conditional: both.narrow(axis: 0, start: 0, count: count), unconditional: both.narrow(axis: 0, start: count, count: count), scale: guidance)
-  }
-}
-
-extension Scheduler {
-  /// The call to start from with a given picture, as diffusers counts: of S steps the last ⌊S strength⌋ are gone; Heun's method makes
-  /// two calls to a step.
-  func firstCall(steps: Int, strength: Double) -> Int {
-    let callsPerStep = steps > 1 && timesteps.count == 2 * steps - 1 && timesteps[1] == timesteps[2] ? 2 : 1
-    return (steps - min(steps, Int(Double(steps) * strength))) * callsPerStep
   }
 }

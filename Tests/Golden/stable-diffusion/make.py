@@ -169,7 +169,8 @@ def make(name, spec):
     begin = scheduler.add_noise(clean, noise, scheduler.timesteps[first:first + 1])
     out |= {"start": start, "posterior": posterior, "start.latents": loop(pipe, scheduler, PROMPTS[0], begin, 2.0, first=first)}
     if name == "one":
-        config = pipe.scheduler.config
+        # As read from the file: a scheduler made in memory would hide its defaults from other classes.
+        config = PNDMScheduler.from_pretrained(name, subfolder="scheduler").config
         for word, kind in [("ddim", DDIMScheduler), ("euler", EulerDiscreteScheduler), ("dpmsolver++", DPMSolverMultistepScheduler), ("heun", HeunDiscreteScheduler), ("unipc", UniPCMultistepScheduler)]:
             other = kind.from_config(config)
             other.set_timesteps(STEPS)
