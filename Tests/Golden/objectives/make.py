@@ -130,7 +130,7 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stabler
         if objective == "siglip":
             model.logit_bias = nn.Parameter(torch.tensor(-2.0))
     rounded(model)
-    crops = torch.randn(8, 3, 12, 12).half().float()
+    crops = torch.randn(12 if objective in ("stablerep", "stablerep+") else 8, 3, 12, 12).half().float()
     start = {name: value.clone() for name, value in model.state_dict().items() if "num_batches" not in name}
     if objective in ("moco-v3", "byol", "dino"):
         teacher = nn.ModuleDict({"encoder": copy.deepcopy(model.encoder), "head": copy.deepcopy(model.head)})
@@ -174,14 +174,14 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stabler
     if objective == "supervised":
         loss = F.cross_entropy(model.classifier(model.encoder(crops)), torch.tensor([0, 1, 0, 2, 0, 1, 0, 2]))
     if objective in ("stablerep", "stablerep+"):
-        labels = torch.arange(2).repeat(4)  # two captions with four pictures each, view by view
+        labels = torch.arange(4).repeat(3)  # four captions with three pictures each, view by view
         features = model.encoder(crops)
-        loss = multi(views(model.head, features, 4), labels, 0.1)
+        loss = multi(views(model.head, features, 3), labels, 0.1)
     if objective == "stablerep+":
-        captions = texts(2)
+        captions = texts(4)
         logits = model.logit_scale.exp() * normal(model.image_projection(features)) @ normal(model.text(captions)).T
-        spread = torch.zeros(2, 8)
-        spread[labels, torch.arange(8)] = 0.25
+        spread = torch.zeros(4, 12)
+        spread[labels, torch.arange(12)] = 1 / 3
         loss = loss + 0.5 * (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, spread))
         tensors["stablerep+/captions"] = captions
     if objective in ("clip", "siglip"):
