@@ -2,6 +2,7 @@
 --   loam run scripts/generate.lua -- --captions captions.txt --out pictures --images 4 --guidance 2,3
 --   loam plan scripts/generate.lua -- --captions captions.txt --images 4
 -- Captions: a text file with one in each line, a .csv with a column "caption", a .jsonl with a field "caption", or whatever data.load reads (shards, folders).
+-- Generators: a file of the small generator, or a folder of Stable Diffusion (--generator stable-diffusion-v1-5 --guidance 2 --steps 50).
 -- Layouts: "shards", WebDataset shards that data.load and webdataset read; or "folders", ddim_W_seed_S with one PNG and one text for each caption, S from the
 -- seed upwards for the pictures of a caption, as the official code lays them out.
 local loam = require "loam"
@@ -14,15 +15,24 @@ local p = run.preset{
 }
 if p.layout ~= "shards" and p.layout ~= "folders" then error("--layout is shards or folders, got " .. p.layout, 0) end
 
--- The fields of a line of CSV: quoted ones may hold commas and doubled quotes.
-local function fields(line)
-  local out, place = {}, 1
-  repeat
-    local quoted, after = line:match('^"(.-)"()%f[,\0]', place)
-    while quoted and select(2, quoted:gsub('"', "")) % 2 == 1 do quoted, after = line:match('^"(.-)"()%f[,\0]', after) end
-    if quoted then out[#out + 1] = line:sub(place + 1, after - 2):gsub('""', '"') else out[#out + 1], after = line:match("^([^,]*)()", place) end
-    place = after + 1
-  until after > #line
+-- The fields of a line of CSV: quoted ones may hold commas and doubled quotes, but no breaks.
+local function fields(line, place)
+  local out, field, is_quoted, k = {}, "", false, 1
+  while k <= #line do
+    local c = line:sub(k, k)
+    if is_quoted and c == '"' and line:sub(k + 1, k + 1) == '"' then
+      field, k = field .. c, k + 1
+    elseif c == '"' then
+      is_quoted = not is_quoted
+    elseif c == "," and not is_quoted then
+      out[#out + 1], field = field, ""
+    else
+      field = field .. c
+    end
+    k = k + 1
+  end
+  if is_quoted then error(place .. ": a quoted field does not end on its line", 0) end
+  out[#out + 1] = field
   return out
 end
 
@@ -37,10 +47,11 @@ local function read_captions(path)
       if ending == "txt" then
         found[#found + 1] = line
       elseif not column then
-        for k, name in ipairs(fields(line)) do if name == "caption" then column = k end end
+        for k, name in ipairs(fields(line, path .. ":1")) do if name == "caption" then column = k end end
         if not column then error(path .. ": the first line names no column \"caption\"", 0) end
       else
-        found[#found + 1] = fields(line)[column] or error(("%s:%d: no column \"caption\""):format(path, #found + 2), 0)
+        local place = ("%s:%d"):format(path, #found + 2)
+        found[#found + 1] = fields(line, place)[column] or error(place .. ": no column \"caption\"", 0)
       end
     end
   else
@@ -74,6 +85,20 @@ local function kept_places(set, scorer, minimum)
   return stay
 end
 
+local is_folder = io.open(p.generator .. "/model_index.json") ~= nil
+if not is_folder and not io.open(p.generator) then error(p.generator .. ": there is no generator there; give a file of the small generator, or a folder with model_index.json", 0) end
+
+-- Pictures of captions by either kind of generator. What a small generator has done of a part is kept in `folder`.
+local function pictures(path, how)
+  if is_folder then
+    local steps = #how.captions * how.images * how.steps
+    return diffusion.pipeline(path):generate{prompt = how.captions, images = how.images, guidance = how.guidance, steps = how.steps, seed = how.seed,
+      on_step = how.on_step and function(step) how.on_step(math.min(100, 100 * step // steps)) end}
+  end
+  return diffusion.load(path):generate{captions = how.captions, images_per_caption = how.images, guidance = how.guidance, steps = how.steps, seed = how.seed,
+    checkpoint = how.folder, on_step = how.on_step}
+end
+
 -- One shard is one stage: what is done is not done again, and a shard that was broken off goes on from its checkpoint.
 local function make(w, number)
   local part = table.move(captions, (number - 1) * per_shard + 1, math.min(number * per_shard, #captions), 1, {})
@@ -82,19 +107,18 @@ local function make(w, number)
   local unit = ("picture of %d sampling steps"):format(steps)
   local cost = {
     result = {made = #part * images, left_out = 0}, units = #part * images, unit = unit, images = #part * images, measure = function()
-      local few = table.move(part, 1, math.min(8, #part), 1, {})
-      return #diffusion.load(path):generate{captions = few, guidance = w, steps = steps, seed = seed}
+      local few = table.move(part, 1, is_folder and 1 or math.min(8, #part), 1, {})
+      return #pictures(path, {captions = few, images = 1, guidance = w, steps = steps, seed = seed})
     end,
   }
-  if run.is_planned() then
+  if run.is_planned() and not is_folder then
     local generator = diffusion.load(path)
     cost.flops = 2 * (w == 1 and 1 or 2) * steps * cost.images * generator.multiply_adds
   end
   local inputs = {model = store.file(path), scorer = scorer ~= "" and store.file(scorer) or nil}
   return store.stage{name = ("pictures at guidance %g, part %d"):format(w, number), inputs = inputs, cost = cost, code = function(stage)
     local bar = run.progress{label = ("guidance %g, part %d of %d"):format(w, number, shard_count), total = 100, unit = "%"}
-    local set = diffusion.load(path):generate{captions = part, images_per_caption = images, guidance = w, steps = steps, seed = seed, checkpoint = stage.folder,
-      on_step = function(share) bar:update(share) end}
+    local set = pictures(path, {captions = part, images = images, guidance = w, steps = steps, seed = seed, folder = stage.folder, on_step = function(share) bar:update(share) end})
     bar:finish(false)
     local places = kept_places(set, scorer, minimum)
     if layout == "shards" then
@@ -126,8 +150,8 @@ for _, w in ipairs(p.guidance) do
         file.copy(path, ("%s/ddim_%g_%s"):format(p.out, w, name))
       end
     end
-    bar:update(total + left_out)
+    if not run.is_planned() then bar:update(total + left_out) end
   end
 end
-bar:finish()
+if not run.is_planned() then bar:finish() end
 print(("%d pictures of %d captions in %s; %d left out by the filter"):format(total, #captions, p.out, left_out))

@@ -3,7 +3,11 @@
 #include <editline/readline.h>
 
 static inline void editline_set_completion(rl_completion_func_t *completion) { rl_attempted_completion_function = completion; }
-static inline void editline_set_word_breaks(const char *characters) { rl_completer_word_break_characters = (char *)characters; }
+// libedit looks at the first of these, other makers of this interface at the second.
+static inline void editline_set_word_breaks(const char *characters) {
+  rl_basic_word_break_characters = characters;
+  rl_completer_word_break_characters = (char *)characters;
+}
 static inline void editline_end_completion_without_space(void) { rl_completion_append_character = 0; rl_attempted_completion_over = 1; }
 static inline const char *editline_buffer(void) { return rl_line_buffer; }
 static inline int editline_history_length(void) { return history_length; }

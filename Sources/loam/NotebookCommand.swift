@@ -82,12 +82,11 @@ struct NotebookCommand: ParsableCommand {
       let parameters = try settings.values()
       guard sweep.isEmpty else {
         let (runs, summary) = try builder.sweep(file, over: try NotebookSweep(sweep), parameters: parameters)
-        try world.finish(runs.last)
+        if output.keep { for run in runs where run.failure == nil { try world.keep(run) } }
         print(summary.terminalText(), terminator: "")
         throw NotebookCommand.status(runs)
       }
       let result = try builder.build(file, parameters: parameters)
-      try world.finish(result)
       if output.keep, result.failure == nil { try world.keep(result) }
       throw NotebookCommand.status([result])
     }
@@ -105,7 +104,6 @@ struct NotebookCommand: ParsableCommand {
       let world = try settings.world()
       let builder = NotebookBuilder(output: output.out ?? folder + "/output", formats: try output.formats(), announce: NotebookCommand.tell, environment: world.environment)
       let runs = try builder.buildAll(in: folder, parameters: try settings.values())
-      try world.finish(runs.last)
       if output.keep { for run in runs where run.failure == nil { try world.keep(run) } }
       let loaded = runs.flatMap(\.stages).filter(\.wasStored).count, computed = runs.flatMap(\.stages).count - loaded
       NotebookCommand.tell("\(runs.count) notebooks, \(computed) stages computed, \(loaded) loaded; open \(builder.output)/index.\(builder.formats.contains(.html) ? "html" : "md")")
@@ -123,7 +121,6 @@ struct NotebookCommand: ParsableCommand {
       let world = try settings.world()
       let builder = NotebookBuilder(output: out ?? Folder.parent(of: file) + "/output", formats: [], announce: NotebookCommand.tell, environment: world.environment)
       let verification = try builder.verify(file, parameters: try settings.values())
-      try world.finish(nil)
       print(verification)
       throw ExitCode(verification.isEqual ? Program.Status.success : Program.Status.failure)
     }
@@ -191,8 +188,7 @@ struct NotebookCommand: ParsableCommand {
       let preview = try NotebookPreview(path, builder: builder, parameters: try settings.values(), port: port)
       print("\(preview.address)   (Ctrl-C ends)")
       fflush(stdout)
-      let last = preview.run { Interrupt.shared.isRaised }
-      try world.finish(last)
+      preview.run { Interrupt.shared.isRaised }
     }
   }
 }

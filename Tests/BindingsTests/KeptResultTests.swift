@@ -29,7 +29,6 @@ extension BindingsTests {
       try Folder.create(folder)
       try AtomicFile.write("```lua\n\(Self.cells)\n```\n\n```lua\n\(extra)\n```\n", to: file)
       let run = try NotebookBuilder(output: folder + "/out", formats: [], announce: { _ in }, environment: world.environment).build(file)
-      try world.finish(run)
       if let failure = run.failure { throw failure }
       if keep { try world.keep(run) }
       guard case .display(let display, _)? = run.results.last?.outputs.last else { return ("", []) }

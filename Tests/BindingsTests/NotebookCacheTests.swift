@@ -20,7 +20,6 @@ extension BindingsTests {
         let world = NotebookWorld(options: SessionOptions(storeFolder: folder + "/store", refresh: refresh), interrupt: Interrupt())
         let builder = NotebookBuilder(output: folder + "/out", formats: [], announce: { _ in }, environment: world.environment)
         let run = try builder.build(file, parameters: try NotebookParameters(pairs: parameters))
-        try world.finish(run)
         if let failure = run.failure { throw failure }
         let texts = run.results.map { result in
           result.outputs.map { output in
@@ -145,6 +144,17 @@ extension BindingsTests {
       #expect(try NotebookReport.explain(place.folder + "/n.md", storeFolder: place.folder + "/store").contains("global total is 4, was 3"))
       _ = try place.run("total = 4", Self.sum)
       #expect(try NotebookReport.explain(place.folder + "/n.md", storeFolder: place.folder + "/store").contains("loaded"))
+    }
+
+    @Test func `the record says how each run of a build ended`() throws {
+      let place = Place()
+      for (name, code) in [("a", "run.record(\"x\", 1, 2)"), ("b", "run.record(\"x\", 1, 2) error(\"no\")"), ("c", "run.record(\"x\", 1, 2)")] {
+        try AtomicFile.write("```lua\n\(code)\n```\n", to: "\(place.folder)/\(name).md")
+      }
+      let world = NotebookWorld(options: SessionOptions(storeFolder: place.folder + "/store"), interrupt: Interrupt())
+      _ = try NotebookBuilder(output: place.folder + "/out", formats: [], announce: { _ in }, environment: world.environment).buildAll(in: place.folder)
+      let records = try RunDatabase(path: place.folder + "/store/runs.sqlite").list()
+      #expect(records.reversed().map { "\($0.status)" } == ["finished", "failed", "finished"])
     }
 
     @Test func `tables, plots and pictures become files, and a plot that cannot be drawn is an error of its cell`() throws {

@@ -24,7 +24,6 @@ extension BindingsTests {
         let world = NotebookWorld(options: options, interrupt: Interrupt())
         let builder = NotebookBuilder(output: project + "/out", formats: [], announce: { print($0) }, environment: world.environment)
         let runs = try builder.buildAll(in: project + "/notebooks")
-        try world.finish(runs.last)
         let files = try Folder.files(under: project + "/out").map(\.path)
         return (runs, try Dictionary(uniqueKeysWithValues: files.map { ($0, try Data(contentsOf: URL(fileURLWithPath: project + "/out/" + $0))) }))
       }

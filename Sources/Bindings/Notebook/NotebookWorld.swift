@@ -5,7 +5,6 @@ import ML
 public final class NotebookWorld {
   private let options: SessionOptions
   private let interrupt: Interrupt
-  private var session: ScriptSession?
   private let usesKept: Bool
 
   /// - Parameters:
@@ -17,9 +16,8 @@ public final class NotebookWorld {
     self.interrupt = interrupt
   }
 
-  /// A fresh world for a notebook; the record of the one before is closed.
+  /// A fresh world for a notebook. The record of its run is closed with it.
   public func environment(_ file: String) throws -> NotebookEnvironment {
-    try finish(nil)
     let state = try LuaState(interrupt: interrupt)
     var options = options
     options.script = file
@@ -30,8 +28,7 @@ public final class NotebookWorld {
     try state.setArguments(script: file, options.arguments)
     // A project keeps its notebooks in one folder and beside it in `scripts` what they share.
     for place in ["/../scripts", ""] where Folder.kind(of: folder + place) == .folder { try state.searchFirst(folder + place) }
-    self.session = session
-    return NotebookEnvironment(state: state, version: Loam.version, display: { try Self.display($0, state) }) { receiver in
+    return NotebookEnvironment(state: state, version: Loam.version, display: { try Self.display($0, state) }, receive: { receiver in
       session.display.valueHandler = receiver.show
       session.display.handler = { request in
         switch request {
@@ -44,13 +41,9 @@ public final class NotebookWorld {
       session.onStage = { result, wasStored in
         receiver.used(NotebookStage(name: result.name, key: result.key, elapsed: result.elapsed, wasStored: wasStored))
       }
-    }
-  }
-
-  /// Ends the record of the last run.
-  public func finish(_ run: NotebookRun?) throws {
-    try session?.finish(error: run?.failure)
-    session = nil
+    }, finish: { run in
+      if run.failure?.isInterrupt == true { try session.finish(status: Program.Status.interrupted) } else { try session.finish(error: run.failure) }
+    })
   }
 
   /// Keeps what the stages of a run returned, in `results` beside the notebook.

@@ -3,6 +3,7 @@ public struct NotebookEnvironment {
     let state: LuaState
     let display: (LuaValue) throws -> NotebookDisplay?
     let receive: (NotebookReceiver) -> Void
+    let finish: (NotebookRun) throws -> Void
     let version: String
 
     /// - Parameters:
@@ -10,11 +11,14 @@ public struct NotebookEnvironment {
     ///   - version: of the program, for the record.
     ///   - display: the forms of a value; nil shows its text.
     ///   - receive: is given what takes in stages and shown values while the notebook runs.
-    public init(state: LuaState, version: String, display: @escaping (LuaValue) throws -> NotebookDisplay?, receive: @escaping (NotebookReceiver) -> Void) {
+    ///   - finish: is called when the run is over, failed ones included.
+    public init(state: LuaState, version: String, display: @escaping (LuaValue) throws -> NotebookDisplay?, receive: @escaping (NotebookReceiver) -> Void,
+                finish: @escaping (NotebookRun) throws -> Void = { _ in }) {
         self.state = state
         self.version = version
         self.display = display
         self.receive = receive
+        self.finish = finish
     }
 }
 
@@ -95,6 +99,7 @@ public final class NotebookRunner {
         } catch let error as LuaError {
             fail(error)
         }
+        try environment.finish(run)
         try onProgress(run)
         return run
     }

@@ -38,11 +38,7 @@ public final class NotebookPreview {
     public var address: String { "http://127.0.0.1:\(server.port)/" }
 
     /// Builds, then waits for changes and builds again, until `isEnded` says so. Faults are shown in the browser and told.
-    ///
-    /// - Returns: the last run; nil if there was none.
-    @discardableResult
-    public func run(until isEnded: () -> Bool) -> NotebookRun? {
-        var last: NotebookRun?
+    public func run(until isEnded: () -> Bool) {
         defer { server.close() }
         while !isEnded() {
             let now = snapshot()
@@ -57,7 +53,6 @@ public final class NotebookPreview {
             server.tell("running", "")
             do {
                 let runs = try build(isWhole ? nil : changed)
-                last = runs.last ?? last
                 if let failure = runs.compactMap(\.failure).first { server.tell("failed", failure.message) } else { server.tell("built", "") }
                 if runs.contains(where: { $0.failure?.isInterrupt == true }) { break }
             } catch {
@@ -65,7 +60,6 @@ public final class NotebookPreview {
                 server.tell("failed", "\(error)")
             }
         }
-        return last
     }
 
     /// Builds the notebooks of these names; nil builds all, with their index.

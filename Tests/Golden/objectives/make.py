@@ -1,7 +1,8 @@
-"""One training step of each objective from given weights and crops: timm 1.0.31's vision transformer, torch, lightly's DINO loss. Run: python make.py
+"""One training step of each objective from given weights and crops: timm 1.0.31's vision transformer, open_clip 3.3.0's text transformer and losses, torch,
+lightly's DINO loss. Run: python make.py
 
 For each objective the file holds its weights under Loam's names, the crops, the loss, the gradient of each weight and, after a step of
-plain gradient descent with rate 0.1, the teacher's weights.
+plain gradient descent with rate 0.1, the teacher's weights. Weights and crops are rounded to f16 and stored so; everything is computed in f32.
 """
 import copy
 import math
@@ -11,6 +12,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from lightly.loss import DINOLoss
+from open_clip.loss import ClipLoss, SigLipLoss
+from open_clip.transformer import QuickGELU, TextTransformer
 from safetensors.torch import save_file
 from timm.models.vision_transformer import Block, VisionTransformer
 
@@ -68,8 +71,14 @@ class Decoder(nn.Module):
         return self.decoder_pred(self.decoder_norm(x))[:, 1:]
 
 
-def views(head, features):
-    return torch.cat([head(part) for part in features.chunk(2)])
+def views(head, features, count=2):
+    return torch.cat([head(part) for part in features.chunk(count)])
+
+
+def rounded(module):
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(parameter.half().float())
 
 
 def multi(z, labels, tau):
@@ -82,7 +91,16 @@ def contrast(q, k, tau):
     return F.cross_entropy(normal(q) @ normal(k).T / tau, torch.arange(len(q))) * 2 * tau
 
 
-for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae"]:
+def texts(count):
+    """Captions of words 1..47 between marks 48 and 49, padded with 0."""
+    rows = torch.zeros(count, 8, dtype=torch.long)
+    for row in range(count):
+        length = 1 + row % 4
+        rows[row, : length + 2] = torch.cat([torch.tensor([48]), torch.randint(1, 48, (length,)), torch.tensor([49])])
+    return rows
+
+
+for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stablerep", "stablerep+", "clip", "siglip", "supervised"]:
     model = nn.Module()
     model.encoder = VisionTransformer(img_size=12, patch_size=4, embed_dim=16, depth=1, num_heads=2, num_classes=0)
     with torch.no_grad():
@@ -96,15 +114,30 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae"]:
         model.head, model.predictor = perceptron([16, 12, 8]), perceptron([8, 12, 8])
     elif objective == "dino":
         model.head = Prototypes(16, 12, 8, 20)
-    else:
+    elif objective == "mae":
         model.decoder = Decoder(16, 8, 1, 2, 9, 48)
-    crops = torch.randn(8, 3, 12, 12)
+    elif objective == "supervised":
+        model.classifier = nn.Linear(16, 3)
+    if objective in ("stablerep", "stablerep+"):
+        model.head = perceptron([16, 12, 12, 8])
+    if objective in ("stablerep+", "clip", "siglip"):
+        model.text = TextTransformer(context_length=8, vocab_size=50, width=16, heads=2, layers=1, output_dim=6, act_layer=QuickGELU, pool_type="argmax")
+        with torch.no_grad():
+            for parameter in model.text.parameters():
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+        model.image_projection = nn.Linear(16, 6, bias=False)
+        model.logit_scale = nn.Parameter(torch.tensor(1.5))
+        if objective == "siglip":
+            model.logit_bias = nn.Parameter(torch.tensor(-2.0))
+    rounded(model)
+    crops = torch.randn(12 if objective in ("stablerep", "stablerep+") else 8, 3, 12, 12).half().float()
     start = {name: value.clone() for name, value in model.state_dict().items() if "num_batches" not in name}
     if objective in ("moco-v3", "byol", "dino"):
         teacher = nn.ModuleDict({"encoder": copy.deepcopy(model.encoder), "head": copy.deepcopy(model.head)})
         with torch.no_grad():
             for parameter in teacher.parameters():
                 parameter.add_(torch.randn_like(parameter) * 0.05)
+        rounded(teacher)
         start.update({f"teacher.{name}": value.detach().clone() for name, value in teacher.named_parameters()})
         with torch.no_grad():
             theirs = views(teacher["head"], teacher["encoder"](crops)).chunk(2)
@@ -122,7 +155,7 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae"]:
         mine = views(model.head, model.encoder(crops)).chunk(2)
         loss = DINOLoss(output_dim=20, teacher_temp=0.04, warmup_teacher_temp=0.04, student_temp=0.1)(list(theirs), list(mine), epoch=0)
         tensors["dino/after/center"] = 0.1 * torch.cat(theirs).mean(0)
-    else:
+    elif objective == "mae":
         visible = [sorted(torch.randperm(9)[:2].tolist()) for _ in range(8)]
         e = model.encoder
         x = e.patch_embed(crops) + e.pos_embed[:, 1:]
@@ -138,9 +171,27 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae"]:
             hidden[sample, patches] = 0
         loss = (((prediction - target) ** 2).mean(-1) * hidden).sum() / hidden.sum()
         tensors["mae/visible"] = torch.tensor(visible)
+    if objective == "supervised":
+        loss = F.cross_entropy(model.classifier(model.encoder(crops)), torch.tensor([0, 1, 0, 2, 0, 1, 0, 2]))
+    if objective in ("stablerep", "stablerep+"):
+        labels = torch.arange(4).repeat(3)  # four captions with three pictures each, view by view
+        features = model.encoder(crops)
+        loss = multi(views(model.head, features, 3), labels, 0.1)
+    if objective == "stablerep+":
+        captions = texts(4)
+        logits = model.logit_scale.exp() * normal(model.image_projection(features)) @ normal(model.text(captions)).T
+        spread = torch.zeros(4, 12)
+        spread[labels, torch.arange(12)] = 1 / 3
+        loss = loss + 0.5 * (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, spread))
+        tensors["stablerep+/captions"] = captions
+    if objective in ("clip", "siglip"):
+        captions = texts(8)
+        pair = normal(model.image_projection(model.encoder(crops))), normal(model.text(captions))
+        loss = ClipLoss()(*pair, model.logit_scale.exp()) if objective == "clip" else SigLipLoss()(*pair, model.logit_scale.exp(), model.logit_bias)
+        tensors[f"{objective}/captions"] = captions
     loss.backward()
-    tensors.update({f"{objective}/start/{name}": value for name, value in start.items()})
-    tensors[f"{objective}/crops"] = crops
+    tensors.update({f"{objective}/start/{name}": value.half() for name, value in start.items()})
+    tensors[f"{objective}/crops"] = crops.half()
     tensors[f"{objective}/loss"] = loss.detach()
     for name, parameter in model.named_parameters():
         tensors[f"{objective}/gradient/{name}"] = parameter.grad

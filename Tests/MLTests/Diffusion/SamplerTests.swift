@@ -82,6 +82,9 @@ struct SamplerTests {
     var options = SchedulerOptions(.dpmSolver)
     options.order = 4
     #expect(message(5, options).contains("dpm++2m has the orders 1 to 3, got 4"))
+    (options.order, options.form, options.sigmas, options.finalSigma) = (2, .heun, .karras, .smallest)
+    #expect(message(20, options).contains("its heun form divides by their distance"))
+    #expect(throws: Never.self) { try options.scheduler(steps: 14, schedule: schedule, prediction: .noise) }
     options = SchedulerOptions(.unipc)
     options.form = .heun
     #expect(message(5, options).contains("unipc has the forms bh1 and bh2, got heun"))

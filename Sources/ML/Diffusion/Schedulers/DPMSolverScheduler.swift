@@ -22,7 +22,15 @@ public struct DPMSolverScheduler: Scheduler {
     plan = try LogarithmicLevels(list, options, schedule, roundsAllTimes: false)
     self.options = options
     self.prediction = prediction
+    // The last of Karras's or exponential levels is the one that `sigma_min` ends at, and the bent forms divide by the distance.
+    guard plan.sigmas.last == plan.sigmas.dropLast().last, plan.times.count > 1, options.form == .heun || options.order == 3 else { return }
+    guard options.endsWithEuler || lowersOrder else {
+      throw ModelError("sampler: the last two noise levels of \(options.kind.rawValue) are both \(plan.sigmas.last ?? 0), and its \(options.order == 3 ? "third order" : "heun form") divides by their distance; let it end at zero, or with euler")
+    }
   }
+
+  /// Whether the last two steps are of lower order because there are few.
+  private var lowersOrder: Bool { options.lowersOrderAtEnd && timesteps.count < 15 }
 
   public var timesteps: [Double] { plan.times }
 
@@ -37,9 +45,8 @@ public struct DPMSolverScheduler: Scheduler {
   /// The order of a step: low at the start for want of answers, and low at the end, where few steps would swing.
   private func order(at index: Int) -> Int {
     let count = timesteps.count
-    let lowers = options.lowersOrderAtEnd && count < 15
-    if index == count - 1, options.endsWithEuler || lowers || options.finalSigma == .zero { return 1 }
-    return min(options.order, cleans.count, index == count - 2 && lowers ? 2 : 3)
+    if index == count - 1, options.endsWithEuler || lowersOrder || options.finalSigma == .zero { return 1 }
+    return min(options.order, cleans.count, index == count - 2 && lowersOrder ? 2 : 3)
   }
 
   public mutating func step(_ output: Tensor, at index: Int, sample: Tensor, noise: Tensor?) throws -> (previous: Tensor, clean: Tensor) {
