@@ -63,6 +63,7 @@ __show(claims.table(tested, "Differences of the mean accuracy over paired seeds;
 
 --| label: tbl-cost
 local rows = {}
-for k, arm in ipairs(list) do rows[k] = {arm.name, arms.cell(arm.seconds)} end
-__show(loam.report.table{caption = "Seconds of training, as they were when the result was made", columns = {"encoder", {name = "seconds", decimals = 1}}, rows = rows}
+for k, arm in ipairs(list) do rows[k] = {arm.name, math.min(table.unpack(arm.seconds))} end
+__show(loam.report.table{caption = "Seconds of training: the shortest of the seeds, since the machine had other work as well",
+  columns = {"encoder", {name = "seconds", decimals = 1}}, rows = rows}
 )
