@@ -40,7 +40,7 @@ table-objectives: build
 
 # The paper's figures and tables with the preset laptop: hours from an empty store, in any number of pieces; its stages' results are kept in the repository.
 notebooks: build
-	$(LOAM) notebook build notebooks --preset laptop --keep --out docs/notebooks
+	$(LOAM) notebook build notebooks --preset laptop --keep --out docs/notebooks --to none
 
 # The experiments' scripts, written from their notebooks.
 scripts: build

@@ -81,8 +81,8 @@ function audits.word_order(p, trained, seed)
   end}
 end
 
--- Which colours a generator gives to objects whose captions name none, read off by a probe of an encoder that was trained on real scenes. Gives the
--- share of each colour, beside the probe's accuracy on real scenes and its share on real ones.
+-- Which colours a generator gives to objects whose captions name none: that of the most similar real scene by an encoder's features. Gives the share of
+-- each colour, and how often the most similar scene has the right one for real scenes.
 function audits.colour_skew(p, trained, seed, guidance)
   local generator = store.file(p.generator)
   local settings = {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed, nuisance = p.nuisance}
@@ -92,7 +92,6 @@ function audits.colour_skew(p, trained, seed, guidance)
     local captions = {}
     for k = 1, count do captions[k] = "a large " .. shapes[(k - 1) % #shapes + 1] end
     local made = diffusion.load(path):generate{captions = captions, guidance = guidance, steps = steps, seed = seed}
-    -- k nearest neighbours among real scenes: no training, and the classes keep their names.
     local x, y, wanted = net:features(task.train), net:features(made), net:features(task.test)
     local function read(features)
       local similar = features:l2_normalize():matmul(x:l2_normalize():transpose(1, 2))
@@ -108,7 +107,9 @@ function audits.colour_skew(p, trained, seed, guidance)
       shares[name] = shares[name] + 1 / count
     end
     local entropy, largest = 0, 0
-    for _, share in pairs(shares) do
+    -- In the order of the classes: that of pairs changes, and the last bits of the sum with it.
+    for _, name in ipairs(task.classes) do
+      local share = shares[name]
       if share > 0 then entropy = entropy - share * math.log(share) end
       largest = math.max(largest, share)
     end

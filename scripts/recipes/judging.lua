@@ -161,7 +161,7 @@ function judging.chance(p)
   end}
 end
 
--- Distance and variety of made pictures beside real ones, by the features of an untrained encoder and of the pixels' own sizes.
+-- Distance and variety of made pictures beside real ones, by the features of an untrained encoder.
 function judging.quality(p, name, source, seed)
   local count, options = p.pictures, {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "mean", seed = 99}
   local settings = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}
