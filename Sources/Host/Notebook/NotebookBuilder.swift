@@ -12,6 +12,10 @@ public struct NotebookBuilder {
     public var announce: (String) -> Void
     /// Gets what cells print, as they print it.
     public var onOutput: (String) -> Void = { _ in }
+    /// Is told of each file before its cells run.
+    var onStart: (String) -> Void = { _ in }
+    /// Whether nobody waits any more for the results of a build that was interrupted: they are not written then.
+    var isAbandoned: () -> Bool = { false }
 
     public init(output: String, formats: Set<Format>, announce: @escaping (String) -> Void, environment: @escaping (String) throws -> NotebookEnvironment) {
         self.output = output
@@ -56,7 +60,9 @@ public struct NotebookBuilder {
         runner.onOutput = onOutput
         let live = LiveFile(path: stored)
         runner.onProgress = { try live.write($0) }
+        onStart(file)
         let run = try runner.start()
+        if run.failure?.isInterrupt == true, isAbandoned() { return run }
         try write(run, folder: Folder.parent(of: file), name: name)
         if let failure = run.failure {
             announce("\(file): " + (failure.cell.map { "cell \($0 + 1) failed: " } ?? "failed: ") + failure.message)
@@ -114,6 +120,7 @@ public struct NotebookBuilder {
             runs.append(run)
             if run.failure?.isInterrupt == true { break }
         }
+        if runs.last?.failure?.isInterrupt == true, isAbandoned() { return runs }
         // A notebook called index is the page that would be written.
         if names["index"] == nil { try writeIndex(runs) }
         return runs

@@ -60,7 +60,7 @@ private func extract(_ images: [Image], side: Int, _ normalization: PixelNormali
       let range = start..<min(start + batchSize, images.count)
       let batch = try Tensor.build([range.count, 3, side, side]) { buffer in
         guard let base = buffer.baseAddress else { return }
-        ThreadPool.parallelFor(range.count, grain: 8) { index in
+        try ThreadPool.interruptibleFor(range.count, grain: 8) { index in
           images[range.lowerBound + index].writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
         }
       }

@@ -90,7 +90,7 @@ public final class RepresentationTrainer {
       guard let base = buffer.baseAddress else { return }
       var faults = [(any Error)?](repeating: nil, count: count)
       try faults.withUnsafeMutableBufferPointer { faults in
-        ThreadPool.parallelFor(count, grain: 4) { index in
+        try ThreadPool.interruptibleFor(count, grain: 4) { index in
           let crop = batch.crops[index]
           var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
           do { try makeView(data[crop.group].images[crop.image], &stream, base + index * length) } catch { faults[index] = error }

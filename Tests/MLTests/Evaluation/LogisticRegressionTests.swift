@@ -90,7 +90,7 @@ import Testing
     var stream = RandomStream(seed: 5)
     var parameters = (0..<24).map { _ in Double(stream.normal()) }, gradient = [Double](repeating: 0, count: 24)
     func value() -> Double {
-      parameters.withUnsafeBufferPointer { p in gradient.withUnsafeMutableBufferPointer { g in objective.evaluate(p, g) } }
+      try parameters.withUnsafeBufferPointer { p in try gradient.withUnsafeMutableBufferPointer { g in try objective.evaluate(p, g) } }
     }
     _ = value()
     let analytic = gradient

@@ -61,7 +61,7 @@ enum ShardFiles {
       let reader = try ShardReader(path: path)
       var pending: [(sample: ShardSample, picture: ShardSample.Field)] = []
       func flush() throws {
-        let results = PictureDecoding.decode(count: pending.count, reading: reading, prepare: prepare) {
+        let results = try PictureDecoding.decode(count: pending.count, reading: reading, prepare: prepare) {
           (pending[$0].picture.bytes, pending[$0].sample.place(pending[$0].picture))
         }
         for (item, result) in zip(pending, results) where wanted > 0 {
