@@ -14,7 +14,7 @@ struct LoamCommand: ParsableCommand {
     commandName: "loam", abstract: "A research notebook host: Lua scripts over a compiled tensor, diffusion and representation-learning core.",
     discussion: """
       Without a command Loam talks: an interactive Lua with help(f), completion and history. A file instead of a command is run as lua runs it, and so are \
-      lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [FILE|-] [ARGUMENTS].
+      lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [-g] [FILE|-] [ARGUMENTS]; -g makes globals strict.
       """,
     version: Loam.version, subcommands: [RunCommand.self, PlanCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
@@ -68,6 +68,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
   @Option(help: "Folder of kept results, which stand in for stages that were never run here; default notebooks/results beside the script's folder.") var kept: String?
   @Flag(help: "Use no kept results.") var fresh = false
+  @Flag(help: "Make it an error to read a global variable that was never assigned, or to assign a new one inside a function.") var strict = false
   @OptionGroup var machine: MachineOptions
   @Argument(parsing: .postTerminator, help: "The script's own parameters, as --name value.") var arguments: [String] = []
 
@@ -78,6 +79,7 @@ struct RunCommand: ParsableCommand {
     let session = try Loam.install(
       into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store, keptFolder: keptFolder))
     try state.installHelp()
+    if strict { try state.makeGlobalsStrict() }
     Interrupt.shared.handleControlC()
     let status = Program(state).run(file: file, arguments: arguments)
     try session.finish(status: status)

@@ -78,7 +78,7 @@ extension Tensor {
   /// Fills a buffer number by number; a stream is used up on one thread, and of a large tensor that takes long.
   private static func interruptibly(_ buffer: UnsafeMutableBufferPointer<Float>, _ next: () -> Float) throws {
     let cancellation = Cancellation.current
-    for start in stride(from: 0, to: buffer.count, by: 1 << 16) {
+    for start in Swift.stride(from: 0, to: buffer.count, by: 1 << 16) {
       try cancellation?.check()
       for i in start..<min(buffer.count, start + (1 << 16)) { buffer[i] = next() }
     }
