@@ -39,14 +39,24 @@ struct LoamCommand: ParsableCommand {
 /// Options that every working command shares.
 struct MachineOptions: ParsableArguments {
   @Option(help: "Threads to compute with; results do not depend on it. Default: all processors.") var threads: Int?
-  @Option(help: "Most memory that tensors may take, such as 8G or 500M.") var memoryLimit: String?
+  @Option(help: "Most memory that tensors may take, and most that Lua may, such as 8G or 500M.") var memoryLimit: String?
+  @Option(help: "Seconds after which the work is interrupted, as by Ctrl-C.") var timeLimit: Double?
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
     if let memoryLimit { _ = try Self.bytes(memoryLimit) }
+    if let timeLimit, !(timeLimit > 0 && timeLimit < 1e9) { throw ValidationError("--time-limit takes a number of seconds, got \(timeLimit)") }
   }
 
-  func apply() throws { Loam.configure(threads: threads, memoryLimit: try memoryLimit.map(Self.bytes)) }
+  func apply() throws {
+    Loam.configure(threads: threads, memoryLimit: try memoryLimit.map(Self.bytes))
+    guard let timeLimit else { return }
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: timeLimit)
+      FileHandle.standardError.write(Data("loam: the time limit of \(timeLimit) s is over\n".utf8))
+      Interrupt.shared.raise()
+    }
+  }
 
   /// "8G" as a number of bytes; the letters K, M, G and T count in powers of 1024.
   static func bytes(_ text: String) throws -> Int {
@@ -128,8 +138,9 @@ struct StoreCommand: ParsableCommand {
   struct Collect: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "gc", abstract: "Remove results that none of the last runs used.")
     @Option(help: "How many runs count.") var runs: Int = 20
+    @Flag(help: "Only tell what would go.") var trial = false
     @Option(help: "Folder of the store.") var store: String = ".loam"
-    mutating func run() throws { print(try StoreReport.collect(keepingRuns: runs, folder: store)) }
+    mutating func run() throws { print(try StoreReport.collect(keepingRuns: runs, trial: trial, folder: store)) }
   }
 }
 

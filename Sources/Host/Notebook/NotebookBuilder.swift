@@ -86,11 +86,11 @@ public struct NotebookBuilder {
         // What other programs make comes last: where they fail the rest is there.
         if formats.contains(.html) {
             let page = try RenderedNotebook(run, name: name, flavour: .page)
-            try Self.put(try Pandoc().written(page, of: run, as: .html, folder: folder), to: "\(output)/\(name).html")
+            try Self.put(try Pandoc(announce: announce).written(page, of: run, as: .html, folder: folder), to: "\(output)/\(name).html")
         }
         if let print {
-            if formats.contains(.tex) { try Self.put(try Pandoc().written(print, of: run, as: .latex, folder: folder), to: "\(output)/\(name).tex") }
-            if formats.contains(.pdf) { try Self.put(try Pandoc().written(print, of: run, as: .pdf, folder: folder), to: "\(output)/\(name).pdf") }
+            if formats.contains(.tex) { try Self.put(try Pandoc(announce: announce).written(print, of: run, as: .latex, folder: folder), to: "\(output)/\(name).tex") }
+            if formats.contains(.pdf) { try Self.put(try Pandoc(announce: announce).written(print, of: run, as: .pdf, folder: folder), to: "\(output)/\(name).pdf") }
         }
         guard Folder.kind(of: place) == .folder else { return }
         let wanted = Set(files.map(\.path))

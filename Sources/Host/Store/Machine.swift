@@ -15,11 +15,21 @@ public enum Machine {
         }
         let release = text(system.release).split(separator: ".").prefix(2).joined(separator: ".")
         var parts = ["\(text(system.sysname)) \(release) \(text(system.machine))", "\(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores"]
-        let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
-        if memory > 0 { parts.append("\(Decimals.text(memory / 1e9, places: 0)) GB") }
+        if let physicalMemory { parts.append("\(Decimals.text(Double(physicalMemory) / 1e9, places: 0)) GB") }
         if let model = processorModel { parts.append(model) }
         return parts.joined(separator: ", ")
     }()
+
+    private static var physicalMemory: Int? {
+        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+        return pages > 0 && size > 0 ? pages * size : nil
+    }
+
+    /// Bytes that this process can have at most: the machine's, or those of the container it runs in.
+    static var memory: Int? {
+        let container = (try? Folder.contents("/sys/fs/cgroup/memory.max")).flatMap { Int(String(decoding: $0.filter { $0 > 32 }, as: UTF8.self)) }
+        return [physicalMemory, container].compactMap { $0 }.min()
+    }
 
     private static var processorModel: String? {
         guard let bytes = try? Folder.contents("/proc/cpuinfo") else { return nil }
