@@ -79,6 +79,8 @@ struct Pandoc {
         var warnings: [String] = [], missing: [String] = []
         for line in messages.split(separator: "\n") where line.hasPrefix("[WARNING] ") {
             let text = String(line.dropFirst("[WARNING] ".count))
+            // In its sandbox pandoc finds no words of other languages, which nothing here needs.
+            if text.contains("translation") { continue }
             guard text.hasPrefix("Missing character: There is no "), let character = text.dropFirst("Missing character: There is no ".count).split(separator: " ").first else {
                 if !warnings.contains(text) { warnings.append(text) }
                 continue
