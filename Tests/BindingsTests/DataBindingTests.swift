@@ -69,6 +69,22 @@ extension BindingsTests {
       #expect(shown.hasPrefix("error: test:6: \(bench.folder)/set/shard-000000.tar"), "\(shown)")
     }
 
+    @Test func `a set that is read on demand teaches and judges as one in memory`() throws {
+      let bench = try Workbench()
+      let shown = bench.show("""
+        local d = data.scenes{count = 12, size = 16, images_per_caption = 3}
+        d:save_shards("\(bench.folder)/set")
+        local now, later = data.load("\(bench.folder)/set"), data.load("\(bench.folder)/set", {on_demand = true})
+        local function train(set)
+          return encoder.train{objective = "stablerep+", data = set, steps = 2, crops = 6, images_per_caption = 3, size = 16, width = 16, depth = 1, heads = 2}
+        end
+        local a, b = train(now), train(later)
+        local same = (a:features(now) - b:features(later)):abs():max():item()
+        return later, same, later:png(5) == now:png(5), later.digest == now.digest, later:take(2).digest == data.load("\(bench.folder)/set", {on_demand = true, limit = 2}).digest
+        """)
+      #expect(shown == "Dataset of 12 pictures, 16 x 16, 4 captions, read on demand: \(bench.folder)/set\t0.0\ttrue\tfalse\ttrue")
+    }
+
     @Test func `saving again leaves no shards of the set before`() throws {
       let bench = try Workbench()
       #expect(bench.show("""

@@ -16,6 +16,11 @@ enum DataLibrary {
   private static let limit = Argument.optional(.integer("limit", "most pictures, the first in file order", in: 1...Int.max))
   private static let fileSplit = Argument.optional(.string("split", "such as \"train\" or \"test\"; all when left out"))
   private static let kind = Argument.choice("kind", "what is looked for", ["auto", "captioned", "labelled"], default: "auto")
+  private static let onDemand = Argument.boolean(
+    "on_demand", """
+      whether pictures stay in their files and are read when they are asked for, so that a set may be larger than memory; one that cannot be read is \
+      then replaced in training by another of its caption and listed in `skipped`, and is an error elsewhere. For shards and folders
+      """, default: false)
   private static let train = Argument.integer("train", "pictures to train on", default: 1000, in: 1...10_000_000)
   private static let validation = Argument.integer("validation", "pictures to choose on", default: 500, in: 1...10_000_000)
   private static let test = Argument.integer("test", "pictures to test on; they show held-out combinations", default: 1000, in: 1...10_000_000)
@@ -61,10 +66,11 @@ enum DataLibrary {
         Loads pictures from files, telling the layout from what is there: a set that save_shards wrote, WebDataset shards, CIFAR binaries, idx pairs, \
         folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`.
         """,
-      .string("path", "a file or folder"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind),
+      .string("path", "a file or folder"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
       returns: .object("the pictures", Dataset.self), example: ("return pcall(data.load, \"no/such/folder\")", "false\texample:1: no/such/folder: there is no such file or folder")
     ) { path, settings in
-      try DataLoading.load(path, kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], check: check)
+      try DataLoading.load(
+        path, .init(kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], isOnDemand: settings[onDemand]), check: check)
     }
     let probe = Function(
       "probe", """

@@ -108,6 +108,7 @@ enum EncoderLibrary {
         model: try RepresentationModel(options, seed: options.optimization.seed, from: start?.encoder), data: groups,
         dataIdentity: set.digest.hex + (try start.map { " from " + (try $0.contentIdentity()) } ?? ""),
         augmentation: try AugmentationRecipe.named(s[augmentation], side: options.imageSize))
+      trainer.onUnreadable = { set.skip($0) }
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       var joint: JointEncoderHandle?
       if let tokenizer, let model = try trainer.model.jointEncoder() { joint = JointEncoderHandle(model, tokenizer: tokenizer, objective: kind.rawValue) }
@@ -123,12 +124,12 @@ enum EncoderLibrary {
     }
     if !joined {
       guard let labels = set.labels else { throw ArgumentFault.invalid("this objective needs labelled pictures") }
-      return set.images.indices.map { CaptionGroup(images: [set.images[$0]], label: labels[$0]) }
+      return set.pictures.indices.map { CaptionGroup(pictures: [set.pictures[$0]], label: labels[$0]) }
     }
     var members = [[Int]](repeating: [], count: set.groupCount)
     for (place, group) in set.groups.enumerated() { members[group].append(place) }
     return members.map { places in
-      CaptionGroup(images: places.map { set.images[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []))
+      CaptionGroup(pictures: places.map { set.pictures[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []))
     }
   }
 
@@ -150,7 +151,7 @@ enum EncoderLibrary {
       "features", "Gives the features of pictures, without augmentation.", handle, .object("data", "the pictures", Dataset.self),
       .options("settings", "how many at once", batch), returns: .tensor("[N, width], f32"),
       example: ("return encoder.random{width = 16, depth = 1, heads = 2}:features(data.scenes{count = 3}).shape", "{3, 16}")
-    ) { handle, set, s in try handle.features(set.images, batch: s[batch]) { try session.interrupt.check() } }
+    ) { handle, set, s in try handle.features(set.pictures, batch: s[batch]) { try session.interrupt.check() } }
   }
 
   private static func patchFeatures(_ session: ScriptSession) -> Function {
@@ -158,7 +159,7 @@ enum EncoderLibrary {
       "patch_features", "Gives the features of the patches of pictures, row by row, without the class token. Only vision transformers have them.", handle,
       .object("data", "the pictures", Dataset.self), .options("settings", "how many at once", batch), returns: .tensor("[N, patches, width], f32"),
       example: ("return encoder.random{width = 16, depth = 1, heads = 2}:patch_features(data.scenes{count = 3}).shape", "{3, 64, 16}")
-    ) { handle, set, s in try handle.patchFeatures(set.images, batch: s[batch]) { try session.interrupt.check() } }
+    ) { handle, set, s in try handle.patchFeatures(set.pictures, batch: s[batch]) { try session.interrupt.check() } }
   }
 
   private static let save = Function(

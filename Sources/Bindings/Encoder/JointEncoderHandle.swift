@@ -79,7 +79,7 @@ enum JointEncoderLibrary {
       .options("settings", "how many at once", batch), returns: .tensor("[N, D], f32"),
       example: (small + "return net.joint:image_features(d).shape", "{4, 128}")
     ) { handle, set, s in
-      try handle.model.imageFeatures(set.images, normalization: handle.normalization, batchSize: s[batch]) { _ in try session.interrupt.check() }
+      try handle.model.imageFeatures(set.pictures, normalization: handle.normalization, batchSize: s[batch]) { _ in try session.interrupt.check() }
     }
   }
 

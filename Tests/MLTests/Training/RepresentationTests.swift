@@ -168,12 +168,12 @@ struct RepresentationTests {
 
   @Test func `features do not depend on the batch size, and a wrong size is named`() throws {
     let encoder = try randomFeatureEncoder(RepresentationTests.options(.simclr).encoder, seed: 5)
-    let images = try RepresentationTests.data().flatMap(\.images)
-    let all = try extractFeatures(encoder, images: images, batchSize: 60)
+    let images = try RepresentationTests.data().flatMap(\.pictures)
+    let all = try extractFeatures(encoder, pictures: images, batchSize: 60)
     #expect(all.shape == [60, 16])
-    #expect(try all.floats() == extractFeatures(encoder, images: images, batchSize: 7).floats())
+    #expect(try all.floats() == extractFeatures(encoder, pictures: images, batchSize: 7).floats())
     let odd = try Image(width: 9, height: 8) { _ in }
-    #expect(ModelGolden.message { _ = try extractFeatures(encoder, images: [images[0], odd]) }.contains("picture 1 is 9 x 8, the encoder reads 8 x 8"))
+    #expect(ModelGolden.message { _ = try extractFeatures(encoder, pictures: [images[0], .image(odd)]) }.contains("picture 1 is 9 x 8, the encoder reads 8 x 8"))
   }
 
   @Test func `data that an objective cannot use are refused with the remedy`() throws {
