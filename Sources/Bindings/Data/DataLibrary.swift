@@ -64,13 +64,17 @@ enum DataLibrary {
     let load = Function(
       "load", """
         Loads pictures from files, telling the layout from what is there: a set that save_shards wrote, WebDataset shards, CIFAR binaries, idx pairs, \
-        folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`.
+        folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`. A list of paths is one set of \
+        captioned pictures: shards of one set, or folders with other pictures of the same captions under the same names.
         """,
-      .string("path", "a file or folder"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
+      .paths("path", "a file or folder, or a list of them"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
       returns: .object("the pictures", Dataset.self), example: ("return pcall(data.load, \"no/such/folder\")", "false\texample:1: no/such/folder: there is no such file or folder")
-    ) { path, settings in
-      try DataLoading.load(
-        path, .init(kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], isOnDemand: settings[onDemand]), check: check)
+    ) { paths, settings in
+      let request = DataLoading.FileRequest(
+        kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], isOnDemand: settings[onDemand])
+      if paths.count == 1 { return try DataLoading.load(paths[0], request, check: check) }
+      guard !paths.isEmpty, request.kind != "labelled" else { throw ArgumentFault.invalid("a list of paths is of captioned pictures, and not empty; load labelled ones one by one") }
+      return try CaptionedParts.load(paths, request)
     }
     let probe = Function(
       "probe", """
@@ -131,6 +135,15 @@ enum DataLibrary {
 }
 
 extension Argument where Value == [String] {
+  /// A path, or several of them.
+  static func paths(_ name: String, _ doc: String) -> Argument {
+    Argument(name, "string|string[]", doc, expected: "path or list of paths") { call, index in
+      if let text = call.string(index) { return [text] }
+      guard call.kind(index) == .table else { return nil }
+      return call.list(index) { $0.string($1) }
+    }
+  }
+
   /// A caption, or several of them.
   static func captionList(_ name: String, _ doc: String) -> Argument {
     Argument(name, "string|string[]", doc, expected: "caption or list of captions") { call, index in

@@ -90,6 +90,14 @@ enum DataLoading {
     var split: String?
     /// Pictures stay in their files.
     var isOnDemand = false
+
+    /// The side of pictures that have no size of their own.
+    var givenSide: Int { side ?? 32 }
+    var storage: PictureStorage { isOnDemand ? .files(side: givenSide) : .memory }
+    var prepare: @Sendable (Image) throws -> Image {
+      let side = givenSide
+      return { try squared($0, side) }
+    }
   }
 
   /// Pictures in files, by the layout that is there: Loam's own, captioned, or labelled.
@@ -107,19 +115,9 @@ enum DataLoading {
     guard Host.Folder.kind(of: folder) != .missing else {
       throw LuaError("\(path): there is no such file or folder")
     }
-    let side = request.side ?? 32
-    let storage: PictureStorage = request.isOnDemand ? .files(side: side) : .memory
-    let prepare: @Sendable (Image) throws -> Image = { try squared($0, side) }
-    func captioned() throws -> Dataset {
-      let set = try DatasetLoader.loadCaptioned(folder, split: request.split, limit: request.limit, prepare: prepare, storage: storage)
-      let labels = set.labels.compactMap { $0 }
-      let areLabelled = labels.count == set.count
-      return Dataset(
-        pictures: set.pictures, captions: set.captions, labels: areLabelled ? labels : nil,
-        classNames: areLabelled ? (0...(labels.max() ?? 0)).map { String($0) } : [], skipped: set.skipped, source: path)
-    }
+    func captioned() throws -> Dataset { try CaptionedParts.load([folder], request) }
     func labelled() throws -> Dataset {
-      let set = try DatasetLoader.load(folder, split: request.split, limit: request.limit, prepare: prepare, storage: storage)
+      let set = try DatasetLoader.load(folder, split: request.split, limit: request.limit, prepare: request.prepare, storage: request.storage)
       return Dataset(pictures: set.pictures, labels: set.labels, classNames: set.classNames, skipped: set.skipped, source: path)
     }
     if request.kind == "captioned" { return try captioned() }

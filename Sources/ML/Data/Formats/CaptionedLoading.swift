@@ -35,7 +35,7 @@ extension DatasetLoader {
   }
 
   private static func loadCaptionedShards(_ request: Request) throws -> CaptionedImages {
-    var result = CaptionedImages(pictures: [], captions: [], keys: [], labels: [], skipped: [])
+    var result = CaptionedImages(pictures: [], captions: [], keys: [], labels: [], groups: [], skipped: [])
     result.skipped = try ShardFiles.read(
       ShardFiles.find(request.path, split: request.split), request) { sample in
       ShardFiles.captions(sample).isEmpty ? "no caption (.txt in UTF-8, or \"caption\" in .json)" : nil
@@ -44,6 +44,7 @@ extension DatasetLoader {
       result.captions.append(ShardFiles.captions(sample))
       result.keys.append(sample.key)
       result.labels.append(ShardFiles.label(sample))
+      result.groups.append(ShardFiles.group(sample))
     }
     return result
   }

@@ -30,6 +30,8 @@ public struct CaptionedImages: Sendable {
   public var keys: [String]
   /// The label of each picture, nil where there is none.
   public var labels: [Int?]
+  /// The number of the caption that each picture was made of, as its shard tells it; nil where it tells none.
+  public var groups: [Int?]
   /// What was left out, in the order of the data; never silently.
   public var skipped: [SkippedItem]
 

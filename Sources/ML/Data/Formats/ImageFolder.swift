@@ -30,7 +30,7 @@ enum ImageFolder {
   /// Loads pictures that have a text file of the same name beside them, as img2dataset's "files" layout.
   static func loadCaptioned(_ request: DatasetLoader.Request) throws -> CaptionedImages {
     let root = try root(request)
-    var result = CaptionedImages(pictures: [], captions: [], keys: [], labels: [], skipped: [])
+    var result = CaptionedImages(pictures: [], captions: [], keys: [], labels: [], groups: [], skipped: [])
     var files: [(path: String, captions: [String])] = []
     for path in try pictures(below: root, skipped: &result.skipped) {
       let stem = String(path[..<(path.lastIndex(of: ".") ?? path.endIndex)])
@@ -48,6 +48,7 @@ enum ImageFolder {
       result.captions.append(files[index].captions)
       result.keys.append(String(path.dropFirst(root.count + 1)[..<(path.lastIndex(of: ".") ?? path.endIndex)]))
       result.labels.append(nil)
+      result.groups.append(nil)
     } skip: { result.skipped.append($0) }
     return result
   }

@@ -105,6 +105,12 @@ enum ShardFiles {
     return label
   }
 
+  /// The "group" of a `.json` field: the number of the caption that the picture was made of.
+  static func group(_ sample: ShardSample) -> Int? {
+    guard let bytes = sample["json"], let number = try? JSONParser.parse(bytes, source: sample.key)["group"]?.integer, number >= 0 else { return nil }
+    return number
+  }
+
   /// The captions in a `.txt` field (one a line) or, without one, the "caption" of a `.json` field.
   static func captions(_ sample: ShardSample) -> [String] {
     if let bytes = sample["txt"] {
