@@ -1,6 +1,7 @@
 -- What an encoder knows: protocols over frozen features, each a stage with plain numbers as its result.
 local loam = require "loam"
 local data, encoder, eval, store = loam.data, loam.encoder, loam.eval, loam.store
+local network = require "recipes.training".network
 local judging = {}
 
 -- What captions of scenes speak of.
@@ -12,7 +13,7 @@ local function cost(unit, result, units, trial) return {result = result, units =
 -- Random features of `count` scenes of a task, for trials.
 local function trial_parts(p, task, count)
   local drawn = data.probe(task, {size = p.size, train = count, validation = count // 2, test = count, nuisance = p.nuisance})
-  return encoder.random{size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max"}, drawn
+  return encoder.random(network(p)), drawn
 end
 
 local function even(sets, value)
@@ -163,7 +164,7 @@ end
 
 -- Distance and variety of made pictures beside real ones, by the features of an untrained encoder.
 function judging.quality(p, name, source, seed)
-  local count, options = p.pictures, {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "mean", seed = 99}
+  local count, options = p.pictures, network(p, {pooling = "mean", seed = 99})
   local settings = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}
   local planned = cost("set of pictures measured", {frechet = 1, precision = 1, recall = 1, vendi = 1}, 1, function()
     local net, drawn = trial_parts(p, "colour", count)

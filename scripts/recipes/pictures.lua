@@ -14,6 +14,20 @@ function pictures.real(p, seed, count)
   return {open = function() return data.scenes(settings) end}
 end
 
+-- The cost of a stage with `result` that generates `count` pictures with the experiment's generator.
+function pictures.cost(p, result, count, guidance, steps)
+  local path, size = p.generator, p.size
+  return {
+    result = result, units = count, unit = ("picture of %d sampling steps"):format(steps), images = count, bytes = count * 3 * size * size,
+    flops = run.is_planned() and 4 * steps * count * diffusion.load(path).multiply_adds or 0,
+    measure = function()
+      local some = data.scenes{count = 16, size = size, captions_per_image = 1}:all_captions()
+      diffusion.load(path):generate{captions = some, guidance = guidance, steps = steps}
+      return #some
+    end,
+  }
+end
+
 -- Pictures that the generator makes from the captions of real ones: `how.captions` captions, `how.images` pictures of each, with
 -- guidance `how.guidance` (or the experiment's) in `how.steps` sampling steps (or the experiment's).
 function pictures.generated(p, seed, how)
@@ -22,16 +36,8 @@ function pictures.generated(p, seed, how)
   local real = pictures.real(p, seed, count)
   local name = ("%d x %d pictures at guidance %g"):format(count, images, guidance)
   local bar = run.progress{label = name, total = 100}
-  local cost = {
-    result = {pictures = count * images}, units = count * images, unit = ("picture of %d sampling steps"):format(steps), images = count * images,
-    bytes = count * images * 3 * p.size * p.size, flops = run.is_planned() and 4 * steps * count * images * diffusion.load(path).multiply_adds or 0,
-    measure = function()
-      local some = data.scenes{count = 16, size = p.size, captions_per_image = 1}:all_captions()
-      diffusion.load(path):generate{captions = some, guidance = guidance, steps = steps}
-      return #some
-    end,
-  }
-  local made = store.stage{name = name, inputs = {model = store.file(path)}, cost = cost, code = function(stage)
+  local made = store.stage{name = name, inputs = {model = store.file(path)},
+    cost = pictures.cost(p, {pictures = count * images}, count * images, guidance, steps), code = function(stage)
     local captions = real.open():all_captions()
     local set = diffusion.load(path):generate{captions = captions, images_per_caption = images, guidance = guidance, steps = steps, seed = seed,
       checkpoint = stage.folder, on_step = function(share) bar:update(share) end}

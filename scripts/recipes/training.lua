@@ -11,11 +11,18 @@ function training.forward_flops(options)
   return options.depth * (24 * tokens * width * width + 4 * tokens * tokens * width)
 end
 
+-- The encoder that the experiments share, as options of encoder.train and encoder.random; `change` replaces some.
+function training.network(p, change)
+  local options = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max"}
+  for key, value in pairs(change or {}) do options[key] = value end
+  return options
+end
+
 -- Trains an encoder on a source by an objective; nil trains nothing. `change` replaces options of encoder.train, `label` is for the progress.
 -- Gives the stage: its files are the encoder and, for an objective with captions, the joint encoder. Experiments that ask for the same
 -- encoder share it, whatever they call it.
 function training.encoder(p, label, objective, source, seed, change)
-  local options = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max", seed = seed}
+  local options = training.network(p, {seed = seed})
   if objective then
     options.objective, options.steps, options.crops = objective, p.steps, p.crops
     if objective:find("stablerep", 1, true) then options.images_per_caption = p.views end

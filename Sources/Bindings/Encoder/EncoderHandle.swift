@@ -48,7 +48,7 @@ final class EncoderHandle: LuaObject {
   private static let normalizationKey = "loam.normalization"
 
   /// A value as JSON with its keys in order, so that equal encoders make equal files.
-  private static func json(_ value: some Encodable) throws -> String {
+  static func json(_ value: some Encodable) throws -> String {
     let coder = JSONEncoder()
     coder.outputFormatting = [.sortedKeys]
     return String(decoding: try coder.encode(value), as: UTF8.self)

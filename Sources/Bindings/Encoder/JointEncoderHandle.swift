@@ -29,10 +29,8 @@ final class JointEncoderHandle: LuaObject {
   private static let key = "loam.joint_encoder"
 
   private func description() throws -> String {
-    let coder = JSONEncoder()
-    coder.outputFormatting = [.sortedKeys]
-    return String(decoding: try coder.encode(Description(
-      image: model.imageEncoder.configuration, text: model.textEncoder.configuration, normalization: normalization, objective: objective)), as: UTF8.self)
+    try EncoderHandle.json(Description(
+      image: model.imageEncoder.configuration, text: model.textEncoder.configuration, normalization: normalization, objective: objective))
   }
 
   func write(_ path: String) throws {
