@@ -84,7 +84,7 @@ function audits.colour_skew(p, trained, seed, guidance)
     local net, task = encoder.load(trained.files["encoder.safetensors"]), data.probe("colour", settings)
     local captions = {}
     for k = 1, count do captions[k] = "a large " .. shapes[(k - 1) % #shapes + 1] end
-    local made = diffusion.load(path):generate{captions = captions, guidance = guidance, steps = steps, seed = seed}
+    local made = pictures.painted(path, {captions = captions, guidance = guidance, steps = steps, seed = seed}):resize(settings.size)
     local x, y, wanted = net:features(task.train), net:features(made), net:features(task.test)
     local function read(features)
       local similar = features:l2_normalize():matmul(x:l2_normalize():transpose(1, 2))
@@ -114,8 +114,8 @@ end
 function audits.provenance(p, seed)
   local path, count, steps, guidance = p.generator, math.min(8, p.pictures), p.sampler_steps, p.guidance
   return store.stage{name = "provenance", inputs = {store.file(path)}, cost = pictures.cost(p, {share = 1, pictures = count}, 2 * count, guidance, steps), code = function(stage)
-    local generator, same = diffusion.load(path), 0
-    local made = generator:generate{captions = data.scenes{count = count, seed = 8000 + seed}:all_captions(), guidance = guidance, steps = steps, seed = seed}
+    local generator, same = pictures.open(path), 0
+    local made = pictures.painted(path, {captions = data.scenes{count = count, seed = 8000 + seed}:all_captions(), guidance = guidance, steps = steps, seed = seed})
     for k = 1, #made do
       local place = stage:path(("picture-%d.png"):format(k))
       local out = io.open(place, "wb")

@@ -127,9 +127,20 @@ enum DataLibrary {
       images: pictures, captions: settings[captions] ?? [], groups: settings[groups]?.map { $0 - 1 }, labels: settings[labels], classNames: names, source: "script")
   }
 
+  private static let sets = Argument<[Dataset]>.objects("sets", "one or more", Dataset.self)
+
+  private static let join = Function(
+    "join", "Puts sets one behind the other; groups of a later one follow those of the sets before. Labels stay where all sets have them and the same classes.", sets,
+    returns: .object("a new set", Dataset.self),
+    example: ("local d = data.scenes{count = 2, size = 16}\nlocal both = data.join{d, d}\nreturn #both, both:group(4), both:captions(3)[1] == d:captions(1)[1]", "4\t4\ttrue")
+  ) { sets in
+    guard let first = sets.first else { throw ArgumentFault.invalid("a list of at least one set is needed, it is empty") }
+    return try sets.dropFirst().reduce(first) { try $0.joined(with: $1) }
+  }
+
   static func library(_ session: ScriptSession) -> Library {
     Library(
-      "data", "Data sets of pictures with captions or labels: drawn, loaded or generated.", functions: makers(session) + [new],
+      "data", "Data sets of pictures with captions or labels: drawn, loaded or generated.", functions: makers(session) + [new, join],
       types: [DatasetType.make(session)])
   }
 }

@@ -114,6 +114,29 @@ final class Dataset: LuaObject {
       classNames: classNames, provenance: provenance.map { all in places.map { all[$0] } }, skipped: [], source: source ?? self.source)
   }
 
+  /// The set with the middle squares of its pictures at another size.
+  func resized(_ side: Int) throws -> Dataset {
+    if let size, size == (side, side) { return self }
+    return Dataset(
+      pictures: try pictures.map { try $0.prepared(side: side) { try DataLoading.squared($0, side) } }, captions: captions, groups: groups, labels: labels,
+      classNames: classNames, provenance: provenance, skipped: skipped, source: source)
+  }
+
+  /// This set's pictures and then another's, whose groups follow.
+  ///
+  /// - Throws: `LuaError` when both have labels of other classes, which one number would mix up.
+  func joined(with other: Dataset) throws -> Dataset {
+    let areLabelled = labels != nil && other.labels != nil
+    guard !areLabelled || classNames == other.classNames else {
+      throw LuaError("the sets have other classes (\(classNames.prefix(3).joined(separator: ", ")) ... and \(other.classNames.prefix(3).joined(separator: ", ")) ...); their labels cannot be joined")
+    }
+    let offset = groupCount
+    return Dataset(
+      pictures: pictures + other.pictures, captions: captions + other.captions, groups: groups + other.groups.map { $0 + offset },
+      labels: areLabelled ? (labels ?? []) + (other.labels ?? []) : nil, classNames: areLabelled ? classNames : [],
+      provenance: provenance.flatMap { mine in other.provenance.map { mine + $0 } }, skipped: skipped + other.skipped, source: source == other.source ? source : "\(source) and \(other.source)")
+  }
+
   /// The pictures as numbers in [0, 1], [N, 3, H, W].
   func tensor(_ places: Range<Int>) throws -> Tensor {
     guard let size else { throw LuaError("the pictures of this set differ in size; load it with a size") }
@@ -140,10 +163,4 @@ final class Dataset: LuaObject {
     }
     return try PNG.encode(try pictures[place].image(), text: text)
   }
-}
-
-/// How provenance is written down.
-enum Provenance {
-  /// Keyword of the PNG text chunk.
-  static let keyword = "loam"
 }

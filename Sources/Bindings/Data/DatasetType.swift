@@ -80,6 +80,11 @@ enum DatasetType {
     returns: .object("a new set", Dataset.self), example: ("return #data.scenes{count = 5}:select{5, 1}", "2")
   ) { set, positions in set.selecting(try zeroBased(positions, count: set.count)) }
 
+  private static let resize = Function(
+    "resize", "Gives the set with the middle squares of its pictures at another size, by the bicubic filter; the set itself when they have it.", set,
+    .integer("size", "side in pixels", in: 1...4096), returns: .object("a new set", Dataset.self), example: ("return data.scenes{count = 2, size = 32}:resize(16).size", "16")
+  ) { set, side in try set.resized(side) }
+
   private static let png = Function(
     "png", "Gives one picture as a PNG file, provenance in its text chunks.", set, .index("position", "from 1; negative from the end"),
     returns: .bytes("the file's bytes"), example: ("return #data.scenes{count = 1, size = 16}:png(1) > 100", "true")
@@ -138,7 +143,7 @@ enum DatasetType {
   static func make(_ session: ScriptSession) -> ObjectType {
     ObjectType(
       Dataset.self, "Pictures with captions, groups, labels and provenance. `#d` counts them; positions are from 1.",
-      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, png, grid, tensor, saveShards(session), saveShard(session)],
+      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, resize, png, grid, tensor, saveShards(session), saveShard(session)],
       properties: [
         Property("classes", "Names of the classes; empty where there are no labels.", .list(of: .string("name"))) { (d: Dataset) in d.classNames },
         Property("labels", "The class of each picture; nil where there are no labels.", .optional(.list(of: .integer("class")))) { (d: Dataset) in d.labels },

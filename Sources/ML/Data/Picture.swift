@@ -27,6 +27,18 @@ public enum Picture: Sendable {
     }
   }
 
+  /// The picture after one more step that makes a square of it: done at once in memory, or whenever a picture in a file is asked for.
+  ///
+  /// - Parameters:
+  ///   - side: width and height that the step gives.
+  ///   - step: called on several threads.
+  public func prepared(side: Int, by step: @escaping @Sendable (Image) throws -> Image) throws -> Picture {
+    switch self {
+    case .image(let image): return .image(try step(image))
+    case .file(let file): return .file(file.prepared(side: side, by: step))
+    }
+  }
+
   /// Bytes of pixels that it keeps in memory.
   public var bytesInMemory: Int {
     if case .image(let image) = self { return image.pixels.count }
@@ -79,6 +91,11 @@ public struct PictureFile: Sendable {
         count += read
       }
     }
+  }
+
+  func prepared(side: Int, by step: @escaping @Sendable (Image) throws -> Image) -> PictureFile {
+    let before = prepare
+    return PictureFile(path: path, name: name, range: range, side: side, reading: reading) { try step(before($0)) }
   }
 
   func image() throws -> Image {
