@@ -16,7 +16,7 @@ __show(p
 -- ## Method
 --
 -- Each method learns from `p.pictures` real pictures and from one picture, made at guidance `p.guidance`, of each of their captions, with the same steps and crops. MAE has an encoder of its own, with patches of `p.mae_patch` pixels and no convolutional stem, and so
--- a random floor of its own; both learn at a lower rate, and in runs this short DINO's teacher follows faster than in its paper (`p.dino_momentum`).
+-- a random floor of its own; in runs this short DINO learns at a lower rate and its teacher follows faster than in its paper (`p.dino_momentum`).
 
 local methods = {{"SimCLR", "simclr"}, {"MAE", "mae"}, {"DINO", "dino"}, {"BYOL", "byol"}, {"MoCo-v3", "moco-v3"}}
 local function real(seed) return pictures.real(p, seed, p.pictures) end

@@ -19,7 +19,7 @@ function training.network(p, change)
 end
 
 -- What MAE changes of the network: a convolutional stem would see the hidden patches.
-function training.masked(p) return {stem = "patch", patch = p.mae_patch} end
+function training.masked(p) return {stem = "patch", patch = p.mae_patch, pooling = p.mae_pooling} end
 
 -- Options of encoder.train that are given only where an experiment sets them.
 local function add_given(options, p, objective)
