@@ -69,9 +69,8 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-struct RunCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a Lua script; - reads it from standard input.")
-
+/// What `run` and `plan` are told of a script.
+struct ScriptOptions: ParsableArguments {
   @Argument(help: "The script.") var file: String
   @Option(help: "Which of the script's presets to use.") var preset: String?
   @Option(help: "The experiment's seed.") var seed: Int?
@@ -82,7 +81,8 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
   @Argument(parsing: .postTerminator, help: "The script's own parameters, as --name value.") var arguments: [String] = []
 
-  mutating func run() throws {
+  /// A state with all of Loam in it, ready to run the script.
+  func world() throws -> (state: LuaState, session: ScriptSession) {
     try machine.apply()
     let state = try LuaState()
     let keptFolder = fresh ? nil : kept ?? (file == "-" ? "." : Folder.parent(of: file)) + "/../notebooks/results"
@@ -91,7 +91,17 @@ struct RunCommand: ParsableCommand {
     try state.installHelp()
     if strict { try state.makeGlobalsStrict() }
     Interrupt.shared.handleControlC()
-    let status = Program(state).run(file: file, arguments: arguments)
+    return (state, session)
+  }
+}
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a Lua script; - reads it from standard input.")
+  @OptionGroup var script: ScriptOptions
+
+  mutating func run() throws {
+    let (state, session) = try script.world()
+    let status = Program(state).run(file: script.file, arguments: script.arguments)
     try session.finish(status: status)
     throw ExitCode(status)
   }

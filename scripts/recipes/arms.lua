@@ -27,7 +27,7 @@ end
 -- The arms of the paper's main table: real pictures with one caption each, and synthetic ones, `p.views` of each of a fraction of the captions.
 function arms.main(p)
   local function real(seed) return pictures.real(p, seed, p.pictures) end
-  local function made(seed) return pictures.generated(p, seed, {captions = p.pictures // p.views, images = p.views}) end
+  local function made(seed) return pictures.several(p, seed) end
   return {
     {name = "random features"},
     {name = "SimCLR, real", objective = "simclr", source = real}, {name = "CLIP, real", objective = "clip", source = real},

@@ -1,6 +1,7 @@
 -- What an encoder knows: protocols over frozen features, each a stage with plain numbers as its result.
 local loam = require "loam"
 local data, encoder, eval, store = loam.data, loam.encoder, loam.eval, loam.store
+local pictures, network = require "recipes.pictures", require "recipes.training".network
 local judging = {}
 
 -- What captions of scenes speak of.
@@ -12,7 +13,7 @@ local function cost(unit, result, units, trial) return {result = result, units =
 -- Random features of `count` scenes of a task, for trials.
 local function trial_parts(p, task, count)
   local drawn = data.probe(task, {size = p.size, train = count, validation = count // 2, test = count, nuisance = p.nuisance})
-  return encoder.random{size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max"}, drawn
+  return encoder.random(network(p)), drawn
 end
 
 local function even(sets, value)
@@ -26,9 +27,10 @@ function judging.sets(p, seed)
   local sets = {}
   if p.probe ~= "" then
     for path in p.probe:gmatch("[^,]+") do
-      local size, train, test = p.size, p.probe_train, p.probe_test
+      local size, train, test, splits, on_demand = p.size, p.probe_train, p.probe_test, p.probe_splits, p.on_demand
       sets[#sets + 1] = {name = path:match("([^/]+)/*$"), file = store.file(path), open = function()
-        return data.load(path, {size = size, split = "train"}):sample(train), nil, data.load(path, {size = size, split = "test"}):sample(test)
+        local function part(split, count) return data.load(path, {size = size, split = split, kind = "labelled", on_demand = on_demand}):sample(count) end
+        return part(splits[1], train), nil, part(splits[2], test)
       end}
     end
     return sets
@@ -121,8 +123,38 @@ local templates = {
   colour = {"a {} circle", "a {} square", "a drawing of a {} star"}, shape = {"a {}", "a red {}", "a drawing of a blue {}"},
 }
 
+local photographs = {"a photo of a {}", "a picture of the {}", "a {}"}
+
+-- Zero-shot accuracy on labelled sets by the names of their classes, and retrieval among captioned pictures that no encoder learned from.
+local function zero_shot_of_photographs(p, trained, seed)
+  local sets, path, size, on_demand, count = judging.sets(p, seed), p.data, p.size, p.on_demand, math.min(1000, p.probe_test)
+  local planned = cost("zero-shot judgement", even(sets, 0.5), #sets + 1, function()
+    encoder.random(network(p)):features(data.scenes{count = math.min(64, count), size = size})
+    return math.min(64, count) / count
+  end)
+  return store.stage{name = "zero-shot by " .. trained.stage.name, inputs = {trained, store.file(path)}, cost = planned, code = function()
+    local net, out, sum = encoder.load_joint(trained.files["joint.safetensors"]), {}, 0
+    for _, set in ipairs(sets) do
+      local _, _, test = set.open()
+      local texts = net:text_features(eval.prompts(test.classes, photographs))
+      out[set.name] = eval.zero_shot{images = net:image_features(test), texts = texts, templates = #photographs, labels = test.labels}.accuracy
+      sum = sum + out[set.name]
+    end
+    out.mean = sum / #sets
+    -- A set without splits by name gives what it has.
+    local is_split, held_out = pcall(data.load, path, {size = size, split = "test", kind = "captioned", on_demand = on_demand})
+    if is_split then
+      held_out = held_out:sample(count)
+      local found = eval.retrieval(net:image_features(held_out), net:text_features(held_out:all_captions()))
+      out.retrieval_at_1, out.retrieval_at_5 = found["R@1"], found["R@5"]
+    end
+    return out
+  end}
+end
+
 -- Zero-shot accuracy on colour and shape by the words of captions, and retrieval of captions by pictures.
 function judging.zero_shot(p, trained, seed)
+  if p.data ~= "" then return zero_shot_of_photographs(p, trained, seed) end
   local test, settings = p.probe_test, {size = p.size, nuisance = p.nuisance}
   local planned = cost("zero-shot judgement", {colour = 0.5, shape = 0.5, mean = 0.5, retrieval_at_1 = 0.5, retrieval_at_5 = 0.5}, 1, function()
     local net, drawn = trial_parts(p, "colour", test)
@@ -163,8 +195,9 @@ end
 
 -- Distance and variety of made pictures beside real ones, by the features of an untrained encoder.
 function judging.quality(p, name, source, seed)
-  local count, options = p.pictures, {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "mean", seed = 99}
-  local settings = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}
+  local count, options = p.pictures, network(p, {pooling = "mean", seed = 99})
+  local settings, size = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}, p.size
+  local photographs = p.data ~= "" and pictures.real(p, 9000 + seed, count)
   local planned = cost("set of pictures measured", {frechet = 1, precision = 1, recall = 1, vendi = 1}, 1, function()
     local net, drawn = trial_parts(p, "colour", count)
     local x, y = net:features(drawn.train), net:features(drawn.test)
@@ -172,7 +205,7 @@ function judging.quality(p, name, source, seed)
   end)
   return store.stage{name = "quality of " .. name, cost = planned, code = function()
     local net = encoder.random(options)
-    local real, made = net:features(data.scenes(settings)), net:features(source.open())
+    local real, made = net:features(photographs and photographs.open():resize(size) or data.scenes(settings)), net:features(source.open():resize(size))
     local measures = eval.coverage(real, made)
     return {frechet = eval.frechet_distance(real, made), precision = measures.precision, recall = measures.recall, vendi = eval.vendi_score(made)}
   end}

@@ -35,12 +35,16 @@ struct PipelineRequest {
     }
   }
 
+  static func stream(seed: UInt64, prompt: String, number: Int) -> RandomStream {
+    RandomStream(seed: seed, purpose: "picture of " + prompt, index: UInt64(number))
+  }
+
   /// What is asked of the pipeline: each picture has a stream of its own, a function of seed, prompt and number, so that it does not depend on
   /// what else is generated.
   func request() -> StableDiffusionRequest {
     var request = StableDiffusionRequest(
       prompts: all.map(\.prompt),
-      streams: all.map { RandomStream(seed: seed, purpose: "picture of " + $0.prompt, index: UInt64($0.number)) })
+      streams: all.map { PipelineRequest.stream(seed: seed, prompt: $0.prompt, number: $0.number) })
     request.negativePrompts = all.map(\.negative)
     return request
   }
@@ -48,11 +52,16 @@ struct PipelineRequest {
   /// How each picture came to be.
   func provenance(_ request: StableDiffusionRequest, model: String) -> [StoreValue] {
     all.map { picture in
-      [
+      var entries: StoreValue = [
         "caption": .string(picture.prompt), "negative": .string(picture.negative), "number": .integer(picture.number),
         "seed": .integer(Int(Int64(bitPattern: seed))), "guidance": .number(request.guidance), "steps": .integer(request.steps),
         "sampler": .string(scheduler), "clip_skip": .integer(request.clipSkip), "model": .string(model), "loam_version": .string(Loam.version),
       ]
+      if case .table(var list) = entries {
+        for (name, side) in [("width", request.width), ("height", request.height)] { if let side { list.append(StoreEntry(.string(name), .integer(side))) } }
+        entries = .table(list)
+      }
+      return entries
     }
   }
 }

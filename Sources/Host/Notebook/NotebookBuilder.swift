@@ -32,7 +32,7 @@ public struct NotebookBuilder {
     }
 
     /// The name of a notebook's results, without ending.
-    static func name(of file: String) -> String {
+    public static func name(of file: String) -> String {
         fileName(Folder.name(of: file).split(separator: ".").dropLast().joined(separator: "."))
     }
 

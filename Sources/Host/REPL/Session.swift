@@ -106,7 +106,7 @@ public final class Session {
     private func showTime(since began: ContinuousClock.Instant) {
         guard pending.isEmpty, let shownTime else { return }
         let took = began.duration(to: .now)
-        let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+        let seconds = took.seconds
         guard seconds >= shownTime else { return }
         writeError("(\(seconds < 1 ? Decimals.text(seconds * 1000, places: 2) + " ms" : ElapsedTime.text(seconds: seconds)))\n")
     }

@@ -14,29 +14,53 @@ public struct Observation: Equatable, Sendable {
     public let hash: ContentHash?
     /// Whether all that lies below a folder counts, not only its names.
     public let isTree: Bool
+    /// Of what is large: sizes and times. As long as they stay the content is not read once more; when they change it decides.
+    public let stamp: String?
 
-    init(path: String, hash: ContentHash?, isTree: Bool = false) {
+    init(path: String, hash: ContentHash?, isTree: Bool = false, stamp: String? = nil) {
         self.path = path
         self.hash = hash
         self.isTree = isTree
+        self.stamp = stamp
     }
 
-    /// What there is at a path now; nil for nothing, and for what has no fixed content, such as a device.
-    static func present(_ path: String, isTree: Bool) -> ContentHash? {
-        switch Folder.kind(of: path) {
-        case .file: return FileMemory.hash(of: path)
+    /// Looks at what there is at a place now.
+    init(_ place: String, shownAs path: String, isTree: Bool = false) {
+        self.init(path: path, hash: Self.hash(place, isTree: isTree), isTree: isTree, stamp: Self.stamp(place, isTree: isTree))
+    }
+
+    private static let large = 64 << 20
+
+    /// Nil for nothing, and for what has no fixed content, such as a device.
+    private static func hash(_ place: String, isTree: Bool) -> ContentHash? {
+        switch Folder.kind(of: place) {
+        case .file: return FileMemory.hash(of: place)
         case .folder:
-            if isTree { return (try? FileContent(reading: path))?.hash }
-            return try? ContentHash(of: .list(Folder.names(in: path).filter { !$0.hasPrefix(".") }.map { .string($0) }))
+            if isTree { return (try? FileContent(reading: place))?.hash }
+            return try? ContentHash(of: .list(Folder.names(in: place).filter { !$0.hasPrefix(".") }.map { .string($0) }))
         case .missing, .other: return nil
         }
+    }
+
+    private static func stamp(_ place: String, isTree: Bool) -> String? {
+        func one(_ path: String) -> String? {
+            var status = stat()
+            return stat(path, &status) == 0 ? "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" : nil
+        }
+        guard isTree else {
+            var status = stat()
+            return stat(place, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size >= large ? one(place) : nil
+        }
+        guard let files = try? Folder.files(under: place, followingLinks: true) else { return nil }
+        return ContentHash(of: Array(files.map { "\($0.path) \(one(place + "/" + $0.path) ?? "")\n" }.joined().utf8)).hex
     }
 
     /// What became of it, as a sentence; nil if it is as it was.
     ///
     /// - Parameter needsPresence: whether something that is gone counts as changed.
     func change(needsPresence: Bool = true) -> String? {
-        let now = Self.present(path, isTree: isTree)
+        if let stamp, stamp == Self.stamp(path, isTree: isTree) { return nil }
+        let now = Self.hash(path, isTree: isTree)
         if now == hash || now == nil && !needsPresence { return nil }
         return hash == nil ? "\(path), which it looked for, is there now" : now == nil ? "\(path), which it read, is gone" : "\(path), which it read, changed"
     }
@@ -67,6 +91,9 @@ private enum FileMemory {
 public final class FileWitness: Sendable {
     private struct State {
         var seen: [String: Observation] = [:]
+        /// Files seen in each folder, and folders that count as a whole because these were many.
+        var counts: [String: Int] = [:]
+        var trees: Set<String> = []
         var written: Set<String> = []
         /// Named as inputs: they are part of the key.
         var declared: Set<String> = []
@@ -123,7 +150,7 @@ public final class FileWitness: Sendable {
     /// Tells all witnesses what a stored result was made from that is used now.
     static func tell(of manifest: StageManifest) {
         for witness in witnesses.withLock({ $0 }) {
-            for observation in manifest.read { witness.note(observation) }
+            for observation in manifest.read { witness.note(observation, at: place(observation.path)) }
             for path in manifest.written { witness.note(path, writes: true) }
         }
     }
@@ -141,6 +168,8 @@ public final class FileWitness: Sendable {
     }
 
     private func note(_ path: String, writes: Bool) {
+        // A training asks for millions of pictures of a few folders.
+        if !writes, path.hasPrefix("/"), state.withLock({ $0.trees.contains(Folder.parent(of: path)) }) { return }
         let place = Self.place(path)
         guard !path.isEmpty, Folder.kind(of: path) != .other, !ignored.contains(where: { (place + "/").hasPrefix($0) }) else { return }
         let isNews = state.withLock { state in
@@ -148,26 +177,25 @@ public final class FileWitness: Sendable {
                 state.written.insert(place)
                 return false
             }
-            return !state.written.contains(place) && !state.declared.contains(place) && state.seen[place] == nil
+            return !state.written.contains(place) && !state.declared.contains(place) && state.seen[place] == nil && !state.trees.contains(Folder.parent(of: place))
         }
-        if isNews { note(Observation(path: shown(place), hash: Observation.present(place, isTree: false))) }
+        if isNews { note(Observation(place, shownAs: shown(place)), at: place) }
     }
 
-    private func note(_ observation: Observation) {
-        let place = Self.place(observation.path)
-        state.withLock { if $0.seen[place] == nil || observation.isTree { $0.seen[place] = observation } }
+    private func note(_ observation: Observation, at place: String) {
+        let folder = Folder.parent(of: place)
+        state.withLock { state in
+            guard state.seen.updateValue(observation, forKey: place) == nil else { return }
+            state.counts[folder, default: 0] += 1
+            guard state.counts[folder, default: 0] > Self.mostOfFolder else { return }
+            state.trees.insert(folder)
+            state.seen = state.seen.filter { Folder.parent(of: $0.key) != folder }
+        }
     }
 
     private func observations() -> [Observation] {
-        var found: [Observation] = []
-        for (folder, members) in Dictionary(grouping: state.withLock { $0.seen.values.map { $0 } }, by: { Folder.parent(of: $0.path) }) {
-            if members.count <= Self.mostOfFolder {
-                found += members
-            } else {
-                found.append(Observation(path: folder, hash: Observation.present(folder, isTree: true), isTree: true))
-            }
-        }
-        return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        let (seen, trees) = state.withLock { (Array($0.seen.values), $0.trees) }
+        return (seen + trees.map { Observation($0, shownAs: shown($0), isTree: true) }).sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
     /// Files that were written and are there still, but for those of `os.tmpname`.

@@ -99,7 +99,7 @@ public struct StageManifest: Sendable {
         ]
         guard case .table(var entries) = told, !read.isEmpty || !written.isEmpty else { return told }
         entries.append(StoreEntry("read", .list(read.map {
-            ["path": .string($0.path), "sha256": $0.hash.map { .string($0.hex) } ?? .null, "tree": .bool($0.isTree)]
+            ["path": .string($0.path), "sha256": $0.hash.map { .string($0.hex) } ?? .null, "tree": .bool($0.isTree), "stamp": $0.stamp.map { .string($0) } ?? .null]
         })))
         entries.append(StoreEntry("written", .list(written.map { .string($0) })))
         return .table(entries)
@@ -146,7 +146,7 @@ public struct StageManifest: Sendable {
         elapsed = table["elapsed_seconds"]?.number ?? 0
         read = try table["read"] == nil ? [] : list("read").map {
             let isTree = if case .bool(true)? = $0["tree"] { true } else { false }
-            return Observation(path: try text("path", in: $0), hash: $0["sha256"]?.text == nil ? nil : try hash("sha256", in: $0), isTree: isTree)
+            return Observation(path: try text("path", in: $0), hash: $0["sha256"]?.text == nil ? nil : try hash("sha256", in: $0), isTree: isTree, stamp: $0["stamp"]?.text)
         }
         written = try table["written"] == nil ? [] : list("written").compactMap(\.text)
         let expected = StageKey.hash(

@@ -9,29 +9,35 @@ public struct SkippedItem: Equatable, Sendable, CustomStringConvertible {
 
 /// Pictures with class labels.
 public struct LabelledImages: Sendable {
-  public var images: [Image]
+  public var pictures: [Picture]
   /// One label per picture, below `classNames.count`.
   public var labels: [Int]
   public var classNames: [String]
   /// What was left out, in the order of the data; never silently.
   public var skipped: [SkippedItem]
 
-  public var count: Int { images.count }
+  public var count: Int { pictures.count }
+  /// Those that are in memory.
+  public var images: [Image] { pictures.compactMap { if case .image(let image) = $0 { image } else { nil } } }
 }
 
 /// Pictures with captions.
 public struct CaptionedImages: Sendable {
-  public var images: [Image]
+  public var pictures: [Picture]
   /// The captions of each picture, at least one.
   public var captions: [[String]]
   /// The name of each picture in its shard or folder.
   public var keys: [String]
   /// The label of each picture, nil where there is none.
   public var labels: [Int?]
+  /// The number of the caption that each picture was made of, as its shard tells it; nil where it tells none.
+  public var groups: [Int?]
   /// What was left out, in the order of the data; never silently.
   public var skipped: [SkippedItem]
 
-  public var count: Int { images.count }
+  public var count: Int { pictures.count }
+  /// Those that are in memory.
+  public var images: [Image] { pictures.compactMap { if case .image(let image) = $0 { image } else { nil } } }
 }
 
 /// Decodes pictures on all threads; what cannot be decoded is kept as an error in its place.
