@@ -114,6 +114,15 @@ enum PipelineLibrary {
     example: (tiny + "return p:encode_text({\"a cat\", \"\"}).shape", "{2, 20, 8}")
   ) { handle, prompts, s in try handle.pipeline.encode(prompts, clipSkip: s[clipSkip]) }
 
+  private static let tokens = Function(
+    "tokens", "The ids of prompts as the text encoder reads them: start, text, end, padding. What does not fit is cut off before the end.", handle, texts("prompt", "one text or a list"),
+    returns: .several(.tensor("[B, L], i64"), .list(of: .boolean("whether the prompt was cut"))),
+    example: (tiny + "local ids, is_cut = p:tokens{\"a cat\", (\"a cat \"):rep(40)}\nreturn ids.shape, is_cut", "{2, 20}\t{false, true}")
+  ) { handle, prompts in
+    let rows = prompts.map { handle.pipeline.tokenizer.encode($0) }
+    return (try Tensor(rows.flatMap(\.ids), shape: [rows.count, handle.pipeline.tokenizer.length]), rows.map(\.isCut))
+  }
+
   private static let predict = Function(
     "predict", "What the UNet says about noisy latents: their noise or velocity, whichever it was trained for; guidance is not in it.", handle,
     .tensor("latents", "[B, C, h, w]"), .number("time", "on the scale of the training steps"), .tensor("states", "of prompts' tokens, [B, L, D]"),
@@ -141,7 +150,7 @@ enum PipelineLibrary {
   static func type(_ session: ScriptSession) -> ObjectType {
     ObjectType(
       PipelineHandle.self, "A Stable Diffusion model: text encoder, UNet, autoencoder, tokeniser and scheduler.",
-      methods: [generate(session), encodeText, predict, encode, decode],
+      methods: [generate(session), tokens, encodeText, predict, encode, decode],
       properties: [
         Property("hash", "Hash of configuration, tokeniser and weights.", .string("64 hexadecimal digits")) { (p: PipelineHandle) in try p.hash.get() },
         Property("size", "Side of the pictures that the model was made for.", .integer("pixels")) { (p: PipelineHandle) in p.pipeline.defaultSize },
