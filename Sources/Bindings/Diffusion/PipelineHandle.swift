@@ -58,6 +58,8 @@ struct PipelineRequest {
         "sampler": .string(scheduler), "clip_skip": .integer(request.clipSkip), "model": .string(model), "loam_version": .string(Loam.version),
       ]
       if case .table(var list) = entries {
+        if request.guidanceRescale != 0 { list.append(StoreEntry("guidance_rescale", .number(request.guidanceRescale))) }
+        if let interval = request.guidanceInterval { list.append(StoreEntry("guidance_interval", .list([.number(interval.lowerBound), .number(interval.upperBound)]))) }
         for (name, side) in [("width", request.width), ("height", request.height)] { if let side { list.append(StoreEntry(.string(name), .integer(side))) } }
         entries = .table(list)
       }

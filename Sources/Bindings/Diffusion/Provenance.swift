@@ -29,12 +29,14 @@ struct Provenance {
     (self.steps, self.guidance, self.sampler) = (steps, guidance, sampler)
   }
 
+  func wholeGuidance() throws -> Guidance {
+    let interval = value["guidance_interval"].map { [$0[0], $0[1]].compactMap { $0?.number } }
+    return try DiffusionLibrary.guidanceOf(guidance, value["guidance_rescale"]?.number ?? 0, interval)
+  }
+
   /// What a small generator was asked for.
   func options() throws -> GenerationOptions {
-    let interval = value["guidance_interval"].map { [$0[0], $0[1]].compactMap { $0?.number } }
-    return GenerationOptions(
-      guidance: try DiffusionLibrary.guidanceOf(guidance, value["guidance_rescale"]?.number ?? 0, interval), sampler: sampler, steps: steps,
-      eta: value["eta"]?.number ?? 0, seed: seed)
+    GenerationOptions(guidance: try wholeGuidance(), sampler: sampler, steps: steps, eta: value["eta"]?.number ?? 0, seed: seed)
   }
 }
 
@@ -44,7 +46,8 @@ extension PipelineHandle {
     var request = StableDiffusionRequest(
       prompts: [record.caption], streams: [PipelineRequest.stream(seed: record.seed, prompt: record.caption, number: record.number)])
     request.negativePrompts = [record.value["negative"]?.text ?? ""]
-    (request.guidance, request.steps) = (record.guidance, record.steps)
+    let guidance = try record.wholeGuidance()
+    (request.guidance, request.guidanceRescale, request.guidanceInterval, request.steps) = (guidance.scale, guidance.rescale, guidance.interval, record.steps)
     request.clipSkip = record.value["clip_skip"]?.integer ?? 0
     (request.width, request.height) = (record.value["width"]?.integer, record.value["height"]?.integer)
     let made = try pipeline.generate(request, configuration: pipeline.schedulerConfiguration(as: record.sampler)) { _ in
