@@ -3,6 +3,7 @@ import Host
 import Testing
 
 @testable import Bindings
+@testable import ML
 
 extension BindingsTests {
   /// The notebooks that rebuild the paper.
