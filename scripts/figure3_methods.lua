@@ -27,6 +27,8 @@ for _, method in ipairs(methods) do
   list[#list + 1] = {name = method[1] .. ", synthetic", objective = method[2], source = made}
 end
 arms.run(p, list)
+__show(arms.keep(p, "figure3_methods", list)
+)
 
 -- ## What came out
 
@@ -46,7 +48,7 @@ __show(loam.plot.bars{y = "mean probe accuracy", groups = names, series = {bars(
 )
 
 --| label: tbl-methods
-__show(arms.table(p, list, {caption = ("Linear probes on real scenes, %d seeds, 95 %% intervals"):format(p.seeds), chance = judging.chance(p), paper_title = "paper (sign of synthetic - real)",
+__show(arms.table(p, list, {caption = ("Linear probes on real scenes, %d seeds, 95 %% intervals"):format(p.seeds), chance = judging.chance(p), experiment = "figure3_methods", paper_title = "paper (sign of synthetic - real)",
   paper = {["SimCLR, synthetic"] = "+", ["MAE, synthetic"] = "+", ["DINO, synthetic"] = "+", ["BYOL, synthetic"] = "0", ["MoCo-v3, synthetic"] = "-"}})
 )
 

@@ -75,7 +75,7 @@ extension StableDiffusionPipeline {
     func part(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(axis: 0, start: range.lowerBound, count: range.count).contiguous() }
 
     let guidance = try Guidance(scale: request.guidance, rescale: request.guidanceRescale, interval: request.guidanceInterval)
-    let context = try EncodedPrompts(request, range) { try self.encode($0, clipSkip: request.clipSkip) }
+    let context = try EncodedPrompts(request, range) { [self] in try encode($0, clipSkip: request.clipSkip) }
     var latents: Tensor
     if let image = request.image {
       let shown = image.shape[0] == 1 ? try image.expand([range.count] + image.shape[1...]).contiguous() : try part(image)

@@ -14,7 +14,7 @@ extension RepresentationModel {
     if let decoder, let transformer = encoder as? VisionTransformer {
       return try reconstruction(images, visible: visible, transformer, decoder: decoder, dropPath: dropPath)
     }
-    let features = try inParts(images.shape[0], encoder) { start, count in
+    let features = try inParts(images.shape[0], encoder) { [encoder] start, count in
       let crops = count == images.shape[0] ? images : try images.narrow(axis: 0, start: start, count: count)
       return try self.encoder(crops, training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
     }
