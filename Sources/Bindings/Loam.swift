@@ -10,7 +10,7 @@ public enum Loam {
   ///
   /// - Parameters:
   ///   - threads: to compute with; nil leaves all processors. Results do not depend on it.
-  ///   - memoryLimit: most bytes that tensors may take, and most that each Lua state may; nil leaves tensors all, and Lua four fifths of the machine's.
+  ///   - memoryLimit: most bytes that tensors may take, and most that each Lua state may; nil leaves tensors all, and Lua half of the machine's.
   public static func configure(threads: Int? = nil, memoryLimit: Int? = nil) {
     if let threads { ThreadPool.setThreadCount(threads) }
     if let memoryLimit { MemoryPool.limit = memoryLimit }

@@ -35,6 +35,7 @@ void install_chunks(lua_State *L);
 void install_files(lua_State *L);
 void install_coroutines(lua_State *L);
 void install_patterns(lua_State *L);
+void install_sorting(lua_State *L);
 void install_debug_guard(lua_State *L);
 
 #endif

@@ -55,6 +55,7 @@ static int open_libraries(lua_State *L) {
   install_files(L);
   install_coroutines(L);
   install_patterns(L);
+  install_sorting(L);
   install_debug_guard(L);
   return 0;
 }

@@ -65,8 +65,8 @@ public final class LuaState {
     /// Lets code of this state load precompiled chunks, as `lua` does. Lua does not check them: a damaged one can crash the process.
     public func allowBinaryChunks() { loam_allow_binary_chunks(main) }
 
-    /// Bytes that the Lua code of a new state may have: four fifths of the machine's memory unless somebody chooses.
-    nonisolated(unsafe) public static var defaultMemoryLimit: Int? = Machine.memory.map { $0 / 5 * 4 }
+    /// Bytes that the Lua code of a new state may have: half of the machine's memory unless somebody chooses.
+    nonisolated(unsafe) public static var defaultMemoryLimit: Int? = Machine.memory.map { $0 / 2 }
 
     /// Chooses the bytes that Lua code may have; beyond them it gets the error "not enough memory". Nil sets no limit.
     public func limitMemory(_ bytes: Int?) { loam_limit_memory(main, bytes.map { max(1 << 20, $0) } ?? 0) }

@@ -27,8 +27,17 @@ public enum Machine {
 
     /// Bytes that this process can have at most: the machine's, or those of the container it runs in.
     static var memory: Int? {
-        let container = (try? Folder.contents("/sys/fs/cgroup/memory.max")).flatMap { Int(String(decoding: $0.filter { $0 > 32 }, as: UTF8.self)) }
-        return [physicalMemory, container].compactMap { $0 }.min()
+        func text(_ path: String) -> String { (try? Folder.contents(path)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+        var files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        // Lines such as 0::/path in the new form of control groups, 4:memory:/path in the old one.
+        for line in text("/proc/self/cgroup").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { continue }
+            if parts[1].isEmpty { files.append("/sys/fs/cgroup\(parts[2])/memory.max") }
+            if parts[1].split(separator: ",").contains("memory") { files.append("/sys/fs/cgroup/memory\(parts[2])/memory.limit_in_bytes") }
+        }
+        let limits = files.compactMap { Int(text($0).filter { $0.isNumber }) }
+        return (limits + [physicalMemory].compactMap { $0 }).min()
     }
 
     private static var processorModel: String? {

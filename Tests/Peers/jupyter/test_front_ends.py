@@ -154,6 +154,9 @@ class Interrupts(unittest.TestCase):
         "a pattern": ('("a"):rep(1e4):find(".-.-.-.-b$")', 1.0),
         "waiting for input": ("io.read()", 1.0),
         "products for half a minute": ("local a = tensor.full({2000, 2000}, 0.1) for i = 1, 1000 do a:matmul(a) end", 2.0),
+        "a program": ("os.execute('sleep 30')", 1.0),
+        "what a program says": ("io.popen('sleep 30'):read('a')", 1.0),
+        "a long table in order": ("table.sort(numbers)", 1.0),
         "one product": ("big:matmul(big)", 2.0),
         "one convolution": ("pictures:conv2d(filters, nil, {padding = 1})", 2.0),
         "the gradients of one convolution": ("result:backward()", 2.0),
@@ -169,6 +172,8 @@ class Interrupts(unittest.TestCase):
         result = x:conv2d(filters, nil, {padding = 1}):sum()
         tokens = tensor.ones{8, 16384, 512}
         list = tensor.uniform{30000000}
+        numbers = {}
+        for i = 1, 5000000 do numbers[i] = i * 7919 % 5000011 end
         generator, captions = diffusion.load(MODEL), {}
         for i = 1, 2048 do captions[i] = "a red square" end
         set, folder = data.scenes{count = 2048, seed = 1}, FOLDER
