@@ -93,7 +93,7 @@ enum DiffusionLibrary {
         let record = try Provenance(of: path, madeBy: handle.hash.get())
         return try handle.generate([PictureRequest(caption: record.caption, group: 0, number: record.number)], record.options()) { _ in try check() }
       case let handle as PipelineHandle: return try handle.regenerated(Provenance(of: path, madeBy: handle.hash.get()), check: check)
-      default: throw ArgumentFault.invalid("the generator must be a Generator or a Pipeline, got a \(type(of: object).luaName)")
+      default: throw ArgumentFault.invalid("the generator must be a Generator or a Pipeline, got a \(Swift.type(of: object).luaName)")
       }
     }
   }
