@@ -1,5 +1,7 @@
 import Foundation
 import Host
+import enum Host.Folder
+import ML
 import Testing
 
 @testable import Bindings
