@@ -5,7 +5,6 @@ import ML
 import Testing
 
 @testable import Bindings
-@testable import ML
 
 extension BindingsTests {
   /// The notebooks that rebuild the paper.
