@@ -92,6 +92,16 @@ class FrontEnds(unittest.TestCase):
         self.assertEqual([translate(v) for v in (float("inf"), -(2**63), 2**70, None, True)], ["math.huge", "math.mininteger", "1.1805916207174113e+21", "nil", "true"])
         with self.assertRaises(ValueError):
             papermill.execute_notebook(path, path + ".out.ipynb", {"end": 1}, progress_bar=False)
+        # Loam's own runner makes the same notebook of it.
+        made = notebook("local n = 1\nname = 'a'", "print(n, name)", "n * 2")
+        made.cells[0].metadata.tags = ["parameters"]
+        path = saved(made)
+        theirs = papermill.execute_notebook(path, path + ".out.ipynb", dict(n=5, name="b c"), progress_bar=False)
+        folder = os.path.dirname(path)
+        subprocess.run([os.environ["LOAM"], "notebook", "run", path, "-p", "n=5", "-p", "name=b c", "--to", "none", "--out", folder + "/out"], check=True, capture_output=True, cwd=folder)
+        ours = nbformat.read(folder + "/out/notebook.ipynb", 4)
+        told = [[(c.source.rstrip(), c.metadata.get("tags") or [], c.execution_count, [(o.output_type, o.get("text") or o.data["text/plain"]) for o in c.outputs]) for c in made.cells] for made in (theirs, ours)]
+        self.assertEqual(told[0], told[1])
 
     def test_nbconvert_executes(self):
         path = saved(notebook("1 + 1", "print('seen')"))
