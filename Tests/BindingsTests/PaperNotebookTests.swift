@@ -80,7 +80,7 @@ extension BindingsTests {
       // Where the paper's own values of a notebook's parameters are too many or too large for a stand-in.
       let special = [
         "figure6_scaling": ["--shares", "0.5,1"], "table6_ablations": ["--widths", "16,24", "--guidances", "2,3"], "figure2_guidance": ["--guidances", "1,3"],
-        "figure5_clip": ["--guidances", "1,3"], "beyond_fewer_steps": ["--step_counts", "1,2"],
+        "figure5_clip": ["--guidances", "1,3"], "beyond_fewer_steps": ["--step_counts", "1,2"], "table5_positives": ["--per_caption", "1,2,3"], "beyond_filtering": ["--kept", "0.7"],
       ]
       for file in try NotebookBuilder.notebooks(in: Self.root + "/notebooks") {
         let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
