@@ -46,7 +46,7 @@ extension BindingsTests {
         .init(count: 60, side: 24, seed: 1, imagesPerCaption: 1, captionsPerImage: 1, combinations: .all,
               nuisances: SceneNuisanceLevels(pose: 0, lighting: 0, noise: 0, clutter: 0)), check: {})
       try FileManager.default.createDirectory(atPath: folder + "/cc12m", withIntermediateDirectories: true)
-      let writer = try ShardWriter(prefix: folder + "/cc12m/part", maximumSamples: 25)
+      let writer = try ShardWriter(prefix: folder + "/cc12m/0", maximumSamples: 25)
       for place in 0..<48 {
         try writer.add(key: "\(place)", fields: [
           ("jpg", try JPEG.encode(scenes.pictures[place].image(), quality: 90)), ("txt", Array(scenes.captions[place][0].utf8)),
