@@ -42,5 +42,15 @@ if "$python" -c 'import nbformat, jupytext, pandas, lxml' 2>/dev/null && command
 else
   echo "LOAM_PYTHON has no nbformat, jupytext, pandas and lxml, or there is no lua5.4: notebooks were not judged"
 fi
+if "$python" -c 'import numpy, wcwidth' 2>/dev/null; then
+  "$python" ../Peers/printing.py ../../.build/release/loam || status=1
+else
+  echo "LOAM_PYTHON has no wcwidth: printed tensors and tables were not read back"
+fi
+if command -v Rscript > /dev/null && Rscript -e 'stopifnot(requireNamespace("knitr", quietly = TRUE))' 2>/dev/null; then
+  "$python" ../Peers/cell_options.py ../../.build/release/loam || status=1
+else
+  echo "there is no R with knitr (r-cran-knitr): options of cells were not compared"
+fi
 git checkout -q -- .
 exit $status

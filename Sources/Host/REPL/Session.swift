@@ -78,6 +78,8 @@ public final class Session {
             write(state.help(on: question.subject(in: scope, state)) + "\n")
             return .done
         }
+        // As lua has it, for those whose fingers know it: = is return.
+        let line = !isContinuing && line.hasPrefix("=") ? "return " + line.dropFirst() : line
         let code = isContinuing ? pending + "\n" + line : line
         if code.allSatisfy(\.isWhitespace) { return .done }
         pending = ""

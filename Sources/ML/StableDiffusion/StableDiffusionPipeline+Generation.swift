@@ -69,7 +69,10 @@ extension StableDiffusionPipeline {
     let size = shape.reduce(1, *)
     func draw() throws -> Tensor {
       try Tensor.build([streams.count] + shape) { buffer in
-        for image in streams.indices { for index in 0..<size { buffer[image * size + index] = streams[image].normal() } }
+        for image in streams.indices {
+          try Cancellation.check()
+          for index in 0..<size { buffer[image * size + index] = streams[image].normal() }
+        }
       }
     }
     func part(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(axis: 0, start: range.lowerBound, count: range.count).contiguous() }

@@ -62,7 +62,7 @@ private func extract(_ pictures: [Picture], side: Int, _ normalization: PixelNor
         guard let base = buffer.baseAddress else { return }
         var faults = [(any Error)?](repeating: nil, count: range.count)
         try faults.withUnsafeMutableBufferPointer { faults in
-          ThreadPool.parallelFor(range.count, grain: 8) { index in
+          try ThreadPool.interruptibleFor(range.count, grain: 8) { index in
             do {
               try pictures[range.lowerBound + index].image().writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
             } catch {

@@ -50,8 +50,8 @@ public final class MomentumTeacher: Module {
   /// Follows the student after step `step`, counted from 0, of `steps`.
   public func follow(step: Int, steps: Int) throws {
     let present = 1 - (1 - momentum) * (Double.cosine(Double.pi * Double(step) / Double(max(1, steps))) + 1) / 2
-    for part in followed {
-      part.buffer.value = try part.buffer.value * present + part.student.value.detached() * (1 - present)
-    }
+    // All weights of the teacher follow or, when that is interrupted, none.
+    let moved = try followed.map { try $0.buffer.value * present + $0.student.value.detached() * (1 - present) }
+    for (part, value) in zip(followed, moved) { part.buffer.value = value }
   }
 }

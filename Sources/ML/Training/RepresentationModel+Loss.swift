@@ -16,7 +16,7 @@ extension RepresentationModel {
     }
     let features = try inParts(images.shape[0], encoder) { [encoder] start, count in
       let crops = count == images.shape[0] ? images : try images.narrow(axis: 0, start: start, count: count)
-      return try encoder(crops, training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
+      return try self.encoder(crops, training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
     }
     let projections = try head.map { try $0.project(features, views: batch.views) }
     if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views, microBatch: options.microBatch), views: batch.views) }

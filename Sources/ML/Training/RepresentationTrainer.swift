@@ -93,7 +93,7 @@ public final class RepresentationTrainer {
       guard let base = buffer.baseAddress else { return }
       var faults = [(any Error)?](repeating: nil, count: count)
       try faults.withUnsafeMutableBufferPointer { faults in
-        ThreadPool.parallelFor(count, grain: 4) { index in
+        try ThreadPool.interruptibleFor(count, grain: 4) { index in
           let crop = batch.crops[index]
           var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
           do {
@@ -119,9 +119,9 @@ public final class RepresentationTrainer {
     }
     guard !wanted.isEmpty else { return [:] }
     var results = [Result<Image, any Error>?](repeating: nil, count: wanted.count)
-    results.withUnsafeMutableBufferPointer { buffer in
+    try results.withUnsafeMutableBufferPointer { buffer in
       let places = buffer
-      ThreadPool.parallelFor(wanted.count, grain: 2) { index in
+      try ThreadPool.interruptibleFor(wanted.count, grain: 2) { index in
         places[index] = Result { try data[wanted[index].group].pictures[wanted[index].image].image() }
       }
     }

@@ -46,14 +46,15 @@ enum PictureDecoding {
   ///   - count: number of pictures.
   ///   - bytes: lends the file of picture i and its name.
   ///   - prepare: what is done to each picture after decoding, such as resizing.
+  /// - Throws: `TensorError.interrupted`.
   static func decode(
     count: Int, reading: ImageReading, prepare: ((Image) throws -> Image)?,
     bytes: (Int) throws -> (bytes: [UInt8], source: String)
-  ) -> [Result<Image, Error>] {
+  ) throws -> [Result<Image, Error>] {
     var results = [Result<Image, Error>?](repeating: nil, count: count)
-    results.withUnsafeMutableBufferPointer { buffer in
+    try results.withUnsafeMutableBufferPointer { buffer in
       let places = buffer
-      ThreadPool.parallelFor(count, grain: 4) { index in
+      try ThreadPool.interruptibleFor(count, grain: 4) { index in
         places[index] = Result {
           let file = try bytes(index)
           let image = try ImageFile.decode(file.bytes, source: file.source, reading: reading)

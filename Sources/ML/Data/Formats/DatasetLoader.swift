@@ -189,9 +189,9 @@ public enum DatasetLoader {
 
   private static func parallelMap(_ images: [Image], _ prepare: (Image) throws -> Image) throws -> [Image] {
     var results = [Result<Image, Error>?](repeating: nil, count: images.count)
-    results.withUnsafeMutableBufferPointer { buffer in
+    try results.withUnsafeMutableBufferPointer { buffer in
       let places = buffer
-      ThreadPool.parallelFor(images.count, grain: 16) { index in places[index] = Result { try prepare(images[index]) } }
+      try ThreadPool.interruptibleFor(images.count, grain: 16) { index in places[index] = Result { try prepare(images[index]) } }
     }
     return try results.compactMap { try $0?.get() }
   }

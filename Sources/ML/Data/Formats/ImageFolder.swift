@@ -99,7 +99,7 @@ enum ImageFolder {
     var start = 0, wanted = request.limit ?? .max
     while start < paths.count, wanted > 0 {
       let count = min(256, paths.count - start, wanted)
-      let results = PictureDecoding.decode(count: count, reading: request.reading, prepare: request.prepare) {
+      let results = try PictureDecoding.decode(count: count, reading: request.reading, prepare: request.prepare) {
         (try MappedFile.read(paths[start + $0]), paths[start + $0])
       }
       for (offset, result) in results.enumerated() {

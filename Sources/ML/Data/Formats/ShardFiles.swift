@@ -63,7 +63,7 @@ enum ShardFiles {
           pending.removeAll(keepingCapacity: true)
           return
         }
-        let results = PictureDecoding.decode(count: pending.count, reading: request.reading, prepare: request.prepare) {
+        let results = try PictureDecoding.decode(count: pending.count, reading: request.reading, prepare: request.prepare) {
           (pending[$0].picture.bytes, pending[$0].sample.place(pending[$0].picture))
         }
         for (item, result) in zip(pending, results) where wanted > 0 {
