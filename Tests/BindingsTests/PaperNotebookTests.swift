@@ -46,7 +46,7 @@ extension BindingsTests {
         .init(count: 60, side: 24, seed: 1, imagesPerCaption: 1, captionsPerImage: 1, combinations: .all,
               nuisances: SceneNuisanceLevels(pose: 0, lighting: 0, noise: 0, clutter: 0)), check: {})
       try FileManager.default.createDirectory(atPath: folder + "/cc12m", withIntermediateDirectories: true)
-      let writer = try ShardWriter(prefix: folder + "/cc12m/part", maximumSamples: 25)
+      let writer = try ShardWriter(prefix: folder + "/cc12m/0", maximumSamples: 25)
       for place in 0..<48 {
         try writer.add(key: "\(place)", fields: [
           ("jpg", try JPEG.encode(scenes.pictures[place].image(), quality: 90)), ("txt", Array(scenes.captions[place][0].utf8)),
@@ -80,7 +80,7 @@ extension BindingsTests {
       // Where the paper's own values of a notebook's parameters are too many or too large for a stand-in.
       let special = [
         "figure6_scaling": ["--shares", "0.5,1"], "table6_ablations": ["--widths", "16,24", "--guidances", "2,3"], "figure2_guidance": ["--guidances", "1,3"],
-        "figure5_clip": ["--guidances", "1,3"], "beyond_fewer_steps": ["--step_counts", "1,2"],
+        "figure5_clip": ["--guidances", "1,3"], "beyond_fewer_steps": ["--step_counts", "1,2"], "table5_positives": ["--per_caption", "1,2,3"], "beyond_filtering": ["--kept", "0.7"],
       ]
       for file in try NotebookBuilder.notebooks(in: Self.root + "/notebooks") {
         let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent

@@ -7,8 +7,10 @@ local audits = {}
 -- What an audit without generated pictures costs: the features of some pictures and captions.
 local function cost(p, result)
   return {result = result, units = 1, unit = "audit of captions", measure = function()
-    encoder.random(training.network(p)):features(data.scenes{count = 4 * p.probe_test, size = p.size})
-    return 1
+    local count = 4 * p.probe_test
+    local few = math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(training.network(p)))))
+    encoder.random(training.network(p)):features(data.scenes{count = few, size = p.size})
+    return few / count
   end}
 end
 

@@ -1,7 +1,8 @@
 -- What an encoder knows: protocols over frozen features, each a stage with plain numbers as its result.
 local loam = require "loam"
 local data, encoder, eval, store = loam.data, loam.encoder, loam.eval, loam.store
-local pictures, network = require "recipes.pictures", require "recipes.training".network
+local pictures, training = require "recipes.pictures", require "recipes.training"
+local network = training.network
 local judging = {}
 
 -- What captions of scenes speak of.
@@ -10,10 +11,11 @@ judging.tasks = {"shape", "colour", "pattern", "count", "relation", "background"
 -- The cost of judging once: `trial()` does what the stage does on few pictures.
 local function cost(unit, result, units, trial) return {result = result, units = units or 1, unit = unit, measure = trial} end
 
--- Random features of `count` scenes of a task, for trials.
+-- An encoder and scenes of a task for trials, as many of `count` as take seconds; and what share of `count` they are.
 local function trial_parts(p, task, count)
-  local drawn = data.probe(task, {size = p.size, train = count, validation = count // 2, test = count, nuisance = p.nuisance})
-  return encoder.random(network(p)), drawn
+  local few = math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(network(p)))))
+  local drawn = data.probe(task, {size = p.size, train = few, validation = few // 2, test = few, nuisance = p.nuisance})
+  return encoder.random(network(p)), drawn, few / count
 end
 
 local function even(sets, value)
@@ -56,9 +58,9 @@ end
 function judging.linear(p, trained, seed)
   local sets = judging.sets(p, seed)
   local planned = cost("linear probe", even(sets, 0.5), #sets, function()
-    local net, drawn = trial_parts(p, "colour", p.probe_train)
+    local net, drawn, share = trial_parts(p, "colour", p.probe_train)
     eval.linear_probe{encoder = net, train = drawn.train, validation = drawn.validation, test = drawn.test}
-    return 1
+    return share
   end)
   return store.stage{name = "linear probes of " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net, out, sum = encoder.load(trained.files["encoder.safetensors"]), {}, 0
@@ -76,9 +78,9 @@ end
 function judging.few_shot(p, trained, seed, classifier)
   local sets, ways = judging.sets(p, seed), 5
   local planned = cost("few-shot set", even(sets, 0.5), #sets, function()
-    local net, drawn = trial_parts(p, "colour", p.probe_train)
-    eval.few_shot{encoder = net, support = drawn.train, queries = drawn.test, ways = ways, shots = 5, queries_per_class = 6, episodes = 600, classifier = classifier}
-    return 1
+    local net, drawn, share = trial_parts(p, "count", p.probe_train)
+    eval.few_shot{encoder = net, support = drawn.train, queries = drawn.test, ways = 4, shots = 5, queries_per_class = 6, episodes = 600, classifier = classifier}
+    return share
   end)
   return store.stage{name = "few shots of " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net, out, sum, count = encoder.load(trained.files["encoder.safetensors"]), {}, 0, 0
@@ -100,10 +102,11 @@ function judging.segmentation(p, trained, seed)
   local train, test = p.probe_train, p.probe_test
   local settings = {size = p.size, nuisance = p.nuisance}
   local planned = cost("segmentation probe", {mean_iou = 0.5, accuracy = 0.5}, 1, function()
-    local net, few = trial_parts(p, "colour", 40), {count = train // 2, size = p.size, nuisance = p.nuisance}
-    local x, masks = net:patch_features(data.scenes(few)), (data.scene_masks(few))
+    local few = math.min(train // 2, math.max(60, math.floor(2e12 / training.forward_flops(network(p)))))
+    local settings = {count = few, size = p.size, nuisance = p.nuisance}
+    local x, masks = encoder.random(network(p)):patch_features(data.scenes(settings)), (data.scene_masks(settings))
     eval.segmentation_probe{train = x, train_masks = masks, test = x, test_masks = masks}
-    return 1
+    return few / (train // 2)
   end)
   return store.stage{name = "segmentation by " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net = encoder.load(trained.files["encoder.safetensors"])
@@ -157,9 +160,9 @@ function judging.zero_shot(p, trained, seed)
   if p.data ~= "" then return zero_shot_of_photographs(p, trained, seed) end
   local test, settings = p.probe_test, {size = p.size, nuisance = p.nuisance}
   local planned = cost("zero-shot judgement", {colour = 0.5, shape = 0.5, mean = 0.5, retrieval_at_1 = 0.5, retrieval_at_5 = 0.5}, 1, function()
-    local net, drawn = trial_parts(p, "colour", test)
+    local net, drawn, share = trial_parts(p, "colour", test)
     for _ = 1, 3 do net:features(drawn.test) end
-    return 1
+    return share
   end)
   return store.stage{name = "zero-shot by " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net, out, sum, count = encoder.load_joint(trained.files["joint.safetensors"]), {}, 0, 0
@@ -199,9 +202,9 @@ function judging.quality(p, name, source, seed)
   local settings, size = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}, p.size
   local photographs = p.data ~= "" and pictures.real(p, 9000 + seed, count)
   local planned = cost("set of pictures measured", {frechet = 1, precision = 1, recall = 1, vendi = 1}, 1, function()
-    local net, drawn = trial_parts(p, "colour", count)
+    local net, drawn, share = trial_parts(p, "colour", count)
     local x, y = net:features(drawn.train), net:features(drawn.test)
-    return #{eval.coverage(x, y), eval.frechet_distance(x, y), eval.vendi_score(x)} // 3
+    return share * (#{eval.coverage(x, y), eval.frechet_distance(x, y), eval.vendi_score(x)} // 3)
   end)
   return store.stage{name = "quality of " .. name, cost = planned, code = function()
     local net = encoder.random(options)

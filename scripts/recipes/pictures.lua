@@ -56,6 +56,8 @@ local function in_parts(p, seed, real, count, images, guidance, steps)
   local listed = store.stage{name = ("%d captions"):format(count), cost = {result = {}, units = 1, unit = "list of captions", measure = function() return 1 end},
     code = function(stage) file.write_json(stage:path("captions.json"), real.open():all_captions()) return {} end}
   local shards = {}
+  -- A plan counts all parts at once: there may be a hundred thousand.
+  if run.is_planned() then per_part = count end
   for part = 1, (count + per_part - 1) // per_part do
     local first, last = (part - 1) * per_part + 1, math.min(part * per_part, count)
     local pictured = (last - first + 1) * images

@@ -59,11 +59,12 @@ function training.encoder(p, label, objective, source, seed, change)
     result = {first_loss = 1, last_loss = 1}, units = total, unit = ("%s step of %d crops, width %d, depth %d"):format(objective, options.crops, options.width, options.depth),
     flops = 3 * total * options.crops * training.forward_flops(options),
     measure = function()
-      local trial, views = {}, objective:find("stablerep", 1, true) and options.images_per_caption or 2
+      local trial, several = {}, objective:find("stablerep", 1, true) and options.images_per_caption or nil
+      local views = several or 2
       for key, value in pairs(options) do trial[key] = value end
       -- A step of the paper takes an hour on two cores: as many of its crops as take seconds stand for it.
       trial.crops = math.min(options.crops, math.max(2 * views, math.floor(4e11 / training.forward_flops(options)) // views * views))
-      trial.steps, trial.micro_batch, trial.data = 3, nil, data.scenes{count = 2 * trial.crops, size = options.size, images_per_caption = views > 2 and views or nil}
+      trial.steps, trial.micro_batch, trial.data = 3, nil, data.scenes{count = 2 * trial.crops, size = options.size, images_per_caption = several}
       encoder.train(trial)
       return trial.steps * trial.crops / options.crops
     end,

@@ -76,7 +76,7 @@ enum DiffusionLibrary {
   private static func regenerate(_ session: ScriptSession) -> Function {
     Function(
       "regenerate", "Makes the picture of a PNG file again from the provenance in its text chunks.",
-      .any("generator", "the model that made it: a Generator or a Pipeline", type: "Generator|Pipeline"),
+      .anyGenerator("generator", "the model that made it"),
       .string("path", "a PNG file that Loam wrote"), returns: .object("a set of one picture", Dataset.self),
       example: (tiny + """
         local d = g:generate{captions = {"a red star"}, images_per_caption = 2, steps = 2}
@@ -85,15 +85,13 @@ enum DiffusionLibrary {
         local again = diffusion.regenerate(g, path); os.remove(path)
         return again:png(1) == d:png(2)
         """, "true")
-    ) { (generator: LuaValue, path: String) in
+    ) { generator, path in
       let check = { try session.interrupt.check() }
-      guard case .object(let object) = generator else { throw ArgumentFault.invalid("the generator must be a Generator or a Pipeline, got a \(generator.typeName)") }
-      switch object {
-      case let handle as GeneratorHandle:
+      switch generator {
+      case .small(let handle):
         let record = try Provenance(of: path, madeBy: handle.hash.get())
         return try handle.generate([PictureRequest(caption: record.caption, group: 0, number: record.number)], record.options()) { _ in try check() }
-      case let handle as PipelineHandle: return try handle.regenerated(Provenance(of: path, madeBy: handle.hash.get()), check: check)
-      default: throw ArgumentFault.invalid("the generator must be a Generator or a Pipeline, got a \(Swift.type(of: object).luaName)")
+      case .pipeline(let handle): return try handle.regenerated(Provenance(of: path, madeBy: handle.hash.get()), check: check)
       }
     }
   }

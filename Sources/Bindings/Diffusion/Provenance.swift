@@ -57,3 +57,18 @@ extension PipelineHandle {
     return Dataset(images: try TextToImage.images(made), captions: [[record.caption]], provenance: [record.value], source: "generated at guidance \(record.guidance)")
   }
 }
+
+/// Either kind of model that makes pictures of captions.
+enum AnyGenerator {
+  case small(GeneratorHandle)
+  case pipeline(PipelineHandle)
+}
+
+extension Argument where Value == AnyGenerator {
+  static func anyGenerator(_ name: String, _ doc: String) -> Argument {
+    Argument(name, "Generator|Pipeline", doc, expected: "Generator or Pipeline") { call, index in
+      if let handle = try call.object(index, as: GeneratorHandle.self) { return .small(handle) }
+      return try call.object(index, as: PipelineHandle.self).map { .pipeline($0) }
+    }
+  }
+}

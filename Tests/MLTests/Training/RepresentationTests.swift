@@ -178,10 +178,12 @@ struct RepresentationTests {
     }
     let whole = try gradients(0), parts = try gradients(7)
     #expect(whole.loss == parts.loss && whole.values.contains { !$0.isEmpty })
+    // A bias before a batch norm has no gradient but rounding: the largest of all sets the scale for it.
+    let largest = whole.values.joined().map(abs).max() ?? 0
     for (one, other) in zip(whole.values, parts.values) {
       #expect(one.count == other.count)
-      let scale = max(1e-6, one.map(abs).max() ?? 0)
-      #expect(zip(one, other).allSatisfy { abs($0 - $1) <= 1e-4 * scale + 1e-7 })
+      let scale = one.map(abs).max() ?? 0, apart = zip(one, other).map { abs($0 - $1) }.max() ?? 0
+      #expect(apart <= 1e-4 * scale + 1e-5 * largest, "\(apart) of \(scale), \(largest)")
     }
   }
 
