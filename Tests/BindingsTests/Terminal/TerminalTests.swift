@@ -99,7 +99,8 @@ import Testing
 
   @Test(arguments: [
     "while true do end", "while true do pcall(function() while true do end end) end", "coroutine.wrap(function() while true do end end)()",
-    "('a'):rep(1e4):find('.-.-.-.-b$')", "while true do x = a:matmul(a) end", "x = b:matmul(b)",
+    "('a'):rep(1e4):find('.-.-.-.-b$')", "while true do x = a:matmul(a) end", "x = b:matmul(b)", "while true do os.execute('sleep 30') end",
+    "x = tensor.ones{64, 128, 128, 128}:conv2d(tensor.ones{128, 128, 3, 3}, nil, {padding = 1})",
   ]) func `Ctrl-C stops`(_ code: String) throws {
     let terminal = try PseudoTerminal()
     _ = terminal.read(upTo: "\n> ")
