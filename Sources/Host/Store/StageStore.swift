@@ -188,7 +188,11 @@ public final class StageStore {
         let finished = workFolder(key) + "/entry"
         var isEqual = false
         if Folder.kind(of: entry) != .missing {
-            if case .result(let old)? = try? load(key) { isEqual = try old.hash == readManifest(finished, key: key).result }
+            if case .result(let old)? = try? load(key) {
+                let new = try readManifest(finished, key: key)
+                // One that was made from other files must not stay, though it is the same: it would count as out of date for ever.
+                isEqual = old.hash == new.result && old.manifest.read == new.read && old.manifest.written.isEmpty && new.written.isEmpty
+            }
             if !isEqual { try discard(entry, name: key.hex) }
         }
         if !isEqual {

@@ -83,11 +83,13 @@ struct InterruptionTests {
       let layer = try Linear(6, 5, bias: true, stream: &stream)
       let flag = WatchedFlag()
       let gradients = try layer(Tensor.ones([2, 6])).square().sum().backward()
-      flag.isRaised = interrupts
       let parameters = layer.namedParameters()
+      let adamW = try AdamW(parameters: parameters, learningRate: 0.1)
+      let muon = try Muon(parameters: parameters.filter { Muon.suits($0.name, $0.parameter) }, learningRate: 0.1)
+      flag.isRaised = interrupts
       switch kind {
-      case .adamW: try AdamW(parameters: parameters, learningRate: 0.1).step(gradients)
-      case .muon: try Muon(parameters: parameters.filter { Muon.suits($0.name, $0.parameter) }, learningRate: 0.1).step(gradients)
+      case .adamW: try adamW.step(gradients)
+      case .muon: try muon.step(gradients)
       }
       flag.isRaised = false
       return try parameters.map { try $0.parameter.value.floats() }

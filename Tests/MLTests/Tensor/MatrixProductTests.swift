@@ -64,12 +64,13 @@ private func product(_ a: Tensor, _ b: Tensor, left: Bool = false, right: Bool =
       Cancellation.watch(nil)
       flag.deallocate()
     }
+    // One chain, chunks of a long inner axis, a batch with a right side each, a layer with bias.
+    let a = try Tensor.full([300, 200], 0.5, dtype: dtype), deep = try Tensor.full([20, 5000], 0.5, dtype: dtype), batch = try Tensor.full([3, 40, 50], 0.5, dtype: dtype)
+    let bias = try Tensor.full([300], 1, dtype: dtype)
     func products() throws -> [[Double]] {
-      // One chain, chunks of a long inner axis, a batch with a right side each, a layer with bias.
-      let a = try Tensor.full([300, 200], 0.5, dtype: dtype), deep = try Tensor.full([20, 5000], 0.5, dtype: dtype), batch = try Tensor.full([3, 40, 50], 0.5, dtype: dtype)
       let makers: [() throws -> Tensor] = [
         { try a.matmul(a, transposeRight: true) }, { try deep.matmul(deep, transposeRight: true) }, { try batch.matmul(batch, transposeRight: true) },
-        { try a.linear(weight: a, bias: Tensor.full([300], 1, dtype: dtype), activation: .relu) },
+        { try a.linear(weight: a, bias: bias, activation: .relu) },
       ]
       return try makers.map { make in
         do { return try make().doubles() } catch TensorError.interrupted { return [] }
