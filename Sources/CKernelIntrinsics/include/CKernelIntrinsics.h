@@ -42,3 +42,62 @@ static inline __attribute__((always_inline)) __m256 loam_widen(const uint16_t *_
 }
 
 #endif
+
+#if defined(__AVX512FP16__)
+
+// Registers of 32 halves travel as registers of 16 single-precision numbers, whose bits nobody looks at.
+
+static inline __attribute__((always_inline)) __m512 loam_half_load(const uint16_t *_Nonnull from) { return _mm512_loadu_ps((const float *)from); }
+
+static inline __attribute__((always_inline)) void loam_half_store(__m512 value, uint16_t *_Nonnull to) { _mm512_storeu_ps((float *)to, value); }
+
+/// Brings a line into the cache that will be written.
+static inline __attribute__((always_inline)) void loam_prefetch(const float *_Nonnull place) { __builtin_prefetch(place, 1, 3); }
+
+/// sum + row x *from, rounded once. In assembly, because from intrinsics the compiler makes a broadcast of its own, which takes a slot of the
+/// multiply-add units; as part of the multiply-add it is free.
+static inline __attribute__((always_inline)) __m512 loam_half_add_product(__m512 sum, __m512 row, const uint16_t *_Nonnull from) {
+  __asm__("vfmadd231ph %2%{1to32%}, %1, %0" : "+v"(sum) : "v"(row), "m"(*from));
+  return sum;
+}
+
+static inline __attribute__((always_inline)) __m512 loam_nearest_whole(__m512 value) { return _mm512_roundscale_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+/// value 2^power for whole powers.
+static inline __attribute__((always_inline)) __m512 loam_times_power_of_two(__m512 value, __m512 power) { return _mm512_scalef_ps(value, power); }
+
+/// The first lanes, rounded to halves.
+static inline __attribute__((always_inline)) void loam_half_narrow(__m512 value, uint16_t *_Nonnull to, int count) {
+  _mm256_mask_storeu_epi16(to, (__mmask16)((1u << count) - 1), _mm512_cvtps_ph(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+/// to[k · step + r] = from[r · 32 + k] for 8 rows (or their first 4) and the first `depth` of 32 columns.
+static inline __attribute__((always_inline)) void loam_half_transpose(const uint16_t *_Nonnull from, uint16_t *_Nonnull to, long step, int rows, int depth) {
+  __m512i a[8], b[8];
+  for (int i = 0; i < 8; i++) a[i] = _mm512_loadu_si512(from + 32 * i);
+  for (int i = 0; i < 4; i++) {
+    b[2 * i] = _mm512_unpacklo_epi16(a[2 * i], a[2 * i + 1]);
+    b[2 * i + 1] = _mm512_unpackhi_epi16(a[2 * i], a[2 * i + 1]);
+  }
+  for (int i = 0; i < 2; i++) {
+    for (int j = 0; j < 2; j++) {
+      a[4 * i + 2 * j] = _mm512_unpacklo_epi32(b[4 * i + j], b[4 * i + 2 + j]);
+      a[4 * i + 2 * j + 1] = _mm512_unpackhi_epi32(b[4 * i + j], b[4 * i + 2 + j]);
+    }
+  }
+  for (int j = 0; j < 4; j++) {
+    b[2 * j] = _mm512_unpacklo_epi64(a[j], a[4 + j]);
+    b[2 * j + 1] = _mm512_unpackhi_epi64(a[j], a[4 + j]);
+  }
+  // Lane l of b[j] has column 8 l + j.
+  for (int j = 0; j < 8; j++) {
+    const __m128i lane[4] = {_mm512_castsi512_si128(b[j]), _mm512_extracti32x4_epi32(b[j], 1), _mm512_extracti32x4_epi32(b[j], 2), _mm512_extracti32x4_epi32(b[j], 3)};
+    for (int l = 0; l < 4; l++) {
+      if (8 * l + j >= depth) continue;
+      uint16_t *p = to + (8 * l + j) * step;
+      if (rows == 8) _mm_storeu_si128((__m128i *)p, lane[l]); else _mm_storel_epi64((__m128i *)p, lane[l]);
+    }
+  }
+}
+
+#endif

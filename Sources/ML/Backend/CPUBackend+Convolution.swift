@@ -60,8 +60,13 @@ extension CPUBackend {
     let out = try TensorData([s.batch, s.filters, s.outputHeight, s.outputWidth], x.dtype)
     let px = x.pointer(T.self), po = out.pointer(T.self), pb = b?.pointer(T.self)
     let weights = MatrixOperand<T>(w, rowStride: s.patch)
+    let precision = ProductPrecision.current
     if s.suitsWinograd {
-      winogradConvolution(s, px, weights, pb, po)
+      if precision == .half, let halves = HalfWinograd(s, weights: weights) {
+        halves.convolve(x.pointer(Float.self), bias: b?.pointer(Float.self), into: out.pointer(Float.self))
+      } else {
+        winogradConvolution(s, px, weights, pb, po)
+      }
       return out
     }
     func compute(_ image: Int) {
@@ -70,7 +75,7 @@ extension CPUBackend {
       withPatches(picture, s) { patches in
         let product = MatrixProduct(
           rows: s.filters, columns: s.positions, inner: s.patch, left: weights,
-          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions)
+          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions, precision: precision)
         T.parallelProduct(product, epilogue: pb.map { bias in
           { first, count in
             for o in first..<first + count {
