@@ -27,6 +27,10 @@ public final class HalfProductKernel {
   /// target[k · total + r] = x[r · stride + k] scales[r], and zero from `lines` on: x, stride, lines, depth, scales, target, total, 256 halves of scratch.
   /// `total` is a multiple of 4.
   public let narrowTransposed: (Input, Int, Int, Int, Input, HalfOutput, Int, HalfOutput) -> Void
+  /// The largest magnitude of finite halves; 0 if there is none.
+  public let largestOfHalves: (Halves, Int) -> Float
+  /// As `narrowTransposed` for halves, whose scales lie between 2^-14 and 2^15.
+  public let scaleTransposed: (Halves, Int, Int, Int, Input, HalfOutput, Int, HalfOutput) -> Void
   /// Attention weights of a panel [rows][columns] of products: e^(scale (x - largest of the column)) times a power of two, as halves, and the inverses of
   /// the columns' sums: x, rows, scale, target, inverses. Exact to a half's last bit.
   public let columnWeights: (Input, Int, Float, HalfOutput, Output) -> Void
@@ -37,6 +41,8 @@ public final class HalfProductKernel {
               largestOfColumns: @escaping (Input, Int, Output) -> Void,
               narrow: @escaping (Input, Input, HalfOutput, Int, Int) -> Void,
               narrowTransposed: @escaping (Input, Int, Int, Int, Input, HalfOutput, Int, HalfOutput) -> Void,
+              largestOfHalves: @escaping (Halves, Int) -> Float,
+              scaleTransposed: @escaping (Halves, Int, Int, Int, Input, HalfOutput, Int, HalfOutput) -> Void,
               columnWeights: @escaping (Input, Int, Float, HalfOutput, Output) -> Void) {
     self.rows = rows
     self.columns = columns
@@ -46,6 +52,8 @@ public final class HalfProductKernel {
     self.largestOfColumns = largestOfColumns
     self.narrow = narrow
     self.narrowTransposed = narrowTransposed
+    self.largestOfHalves = largestOfHalves
+    self.scaleTransposed = scaleTransposed
     self.columnWeights = columnWeights
   }
 }

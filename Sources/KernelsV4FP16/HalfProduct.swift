@@ -162,6 +162,18 @@ private func narrow(_ x: Input, _ scales: Input, _ target: UnsafeMutablePointer<
   }
 }
 
+/// Eight staged lines (or four) of 32 halves as `n` groups of `total`.
+@inline(__always)
+private func turn(_ staged: UnsafeMutablePointer<UInt16>, _ to: UnsafeMutablePointer<UInt16>, _ total: Int, _ rows: Int, _ n: Int) {
+  if n == 32, rows == 8 {
+    loam_half_transpose(staged, to, total, 8, 32)
+  } else if n == 32 {
+    loam_half_transpose(staged, to, total, 4, 32)
+  } else {
+    for j in 0..<n { for r in 0..<rows { to[j &* total &+ r] = staged[r &* 32 &+ j] } }
+  }
+}
+
 private func narrowTransposed(_ x: Input, _ stride: Int, _ lines: Int, _ depth: Int, _ scales: Input, _ target: UnsafeMutablePointer<UInt16>, _ total: Int,
                               _ staged: UnsafeMutablePointer<UInt16>) {
   var first = 0
@@ -178,22 +190,56 @@ private func narrowTransposed(_ x: Input, _ stride: Int, _ lines: Int, _ depth: 
             loam_half_narrow(load(from) * scale, to, 16)
             loam_half_narrow(load(from + 16) * scale, to + 16, 16)
           } else {
-            let low = n < 16 ? n : 16
-            loam_half_narrow(load(from, count: low, fill: 0) * scale, to, 16)
+            loam_half_narrow(load(from, count: n < 16 ? n : 16, fill: 0) * scale, to, 16)
             if n > 16 { loam_half_narrow(load(from + 16, count: n &- 16, fill: 0) * scale, to + 16, 16) }
           }
         } else {
           loam_half_store(V.zero, to)
         }
       }
-      let to = target + (k &* total &+ first)
-      if n == 32, rows == 8 {
-        loam_half_transpose(staged, to, total, 8, 32)
-      } else if n == 32 {
-        loam_half_transpose(staged, to, total, 4, 32)
-      } else {
-        for j in 0..<n { for r in 0..<rows { to[j &* total &+ r] = staged[r &* 32 &+ j] } }
+      turn(staged, target + (k &* total &+ first), total, rows, n)
+      k &+= n
+    }
+    first &+= rows
+  }
+}
+
+private func largestOfHalves(_ x: UnsafePointer<UInt16>, _ count: Int) -> Float {
+  var a = V.zero, b = V.zero
+  var i = 0
+  while i &+ 64 <= count {
+    a = loam_half_larger(a, x + i, 32)
+    b = loam_half_larger(b, x + (i &+ 32), 32)
+    i &+= 64
+  }
+  while i < count {
+    let n = count &- i < 32 ? count &- i : 32
+    a = loam_half_larger(a, x + i, Int32(truncatingIfNeeded: n))
+    i &+= n
+  }
+  let (first, second) = (loam_half_largest(a), loam_half_largest(b)), bits = first > second ? first : second
+  // Powers of two of subnormal halves come out right too: the product is exact.
+  return Float(bitPattern: UInt32(bits) << 13) * 0x1p112
+}
+
+private func scaleTransposed(_ x: UnsafePointer<UInt16>, _ stride: Int, _ lines: Int, _ depth: Int, _ scales: Input, _ target: UnsafeMutablePointer<UInt16>, _ total: Int,
+                             _ staged: UnsafeMutablePointer<UInt16>) {
+  var first = 0
+  while first < total {
+    let rows = total &- first < 8 ? 4 : 8
+    var k = 0
+    while k < depth {
+      let n = depth &- k < 32 ? depth &- k : 32
+      for r in 0..<rows {
+        if first &+ r < lines {
+          // A power of two as a half has the same exponent, counted from 15 instead of 127.
+          let factor = UInt16(truncatingIfNeeded: (scales[first &+ r].bitPattern >> 23) &- 112) << 10
+          loam_half_store(loam_half_scaled(x + ((first &+ r) &* stride &+ k), Int32(truncatingIfNeeded: n), factor), staged + r &* 32)
+        } else {
+          loam_half_store(V.zero, staged + r &* 32)
+        }
       }
+      turn(staged, target + (k &* total &+ first), total, rows, n)
       k &+= n
     }
     first &+= rows
@@ -250,4 +296,4 @@ private func columnWeights(_ x: Input, _ rows: Int, _ scale: Float, _ target: Un
 /// Products of halves on this instruction set.
 public let halfProduct = HalfProductKernel(
   rows: tileRows, columns: tileColumns, run: run, tile: tile, largest: largest, largestOfColumns: largestOfColumns, narrow: narrow,
-  narrowTransposed: narrowTransposed, columnWeights: columnWeights)
+  narrowTransposed: narrowTransposed, largestOfHalves: largestOfHalves, scaleTransposed: scaleTransposed, columnWeights: columnWeights)

@@ -71,6 +71,27 @@ static inline __attribute__((always_inline)) void loam_half_narrow(__m512 value,
   _mm256_mask_storeu_epi16(to, (__mmask16)((1u << count) - 1), _mm512_cvtps_ph(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+/// The first `count` halves times a half given by its bits; zero in the other lanes.
+static inline __attribute__((always_inline)) __m512 loam_half_scaled(const uint16_t *_Nonnull from, int count, uint16_t factor) {
+  const __m512i bits = _mm512_maskz_loadu_epi16(count == 32 ? ~0u : (1u << count) - 1, from);
+  return _mm512_castph_ps(_mm512_mul_ph(_mm512_castsi512_ph(bits), _mm512_castsi512_ph(_mm512_set1_epi16((short)factor))));
+}
+
+/// The larger of what `largest` has and the magnitudes of the first `count` halves that are finite, as whole numbers.
+static inline __attribute__((always_inline)) __m512 loam_half_larger(__m512 largest, const uint16_t *_Nonnull from, int count) {
+  const __m512i bits = _mm512_and_si512(_mm512_maskz_loadu_epi16(count == 32 ? ~0u : (1u << count) - 1, from), _mm512_set1_epi16(0x7fff));
+  const __mmask32 finite = _mm512_cmplt_epu16_mask(bits, _mm512_set1_epi16(0x7c00));
+  return _mm512_castsi512_ps(_mm512_max_epu16(_mm512_castps_si512(largest), _mm512_maskz_mov_epi16(finite, bits)));
+}
+
+/// The largest lane of that.
+static inline __attribute__((always_inline)) uint16_t loam_half_largest(__m512 lanes) {
+  const __m512i v = _mm512_castps_si512(lanes);
+  const __m256i a = _mm256_max_epu16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+  const __m128i b = _mm_max_epu16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  return (uint16_t)~_mm_extract_epi16(_mm_minpos_epu16(_mm_xor_si128(b, _mm_set1_epi16(-1))), 0);
+}
+
 /// to[k · step + r] = from[r · 32 + k] for 8 rows (or their first 4) and the first `depth` of 32 columns.
 static inline __attribute__((always_inline)) void loam_half_transpose(const uint16_t *_Nonnull from, uint16_t *_Nonnull to, long step, int rows, int depth) {
   __m512i a[8], b[8];

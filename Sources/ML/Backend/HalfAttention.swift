@@ -87,8 +87,8 @@ struct HalfAttention {
 
   private func multiply(_ left: Packed, rows: Int, inner: Int, _ right: UnsafePointer<UInt16>, edge: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<UInt16>,
                         out: UnsafeMutablePointer<Float>, columnScales: UnsafePointer<Float>) {
-    for start in stride(from: 0, to: inner, by: HalfProduct.depth) {
-      let depth = min(HalfProduct.depth, inner - start)
+    for start in stride(from: 0, to: inner, by: HalfProduct.depth(inner)) {
+      let depth = min(HalfProduct.depth(inner), inner - start)
       HalfTiles(kernel: kernel, depth: depth, accumulate: start > 0, edge: edge, sums: sums).column(
         left: left.halves + start * kernel.rows, leftStride: inner, right: right + start * kernel.columns, rows: rows, columns: kernel.columns,
         out: out, stride: kernel.columns, rowScales: start + depth == inner ? left.inverses : nil, columnScales: columnScales)

@@ -34,6 +34,13 @@ struct HalfSide {
 
   /// Raises the maxima of some lines by their finite numbers in a piece of the inner axis.
   func measure(_ kernel: HalfProductKernel, lines range: Range<Int>, inner: Range<Int>, maxima: UnsafeMutablePointer<Float>) {
+    if operand.half == .f16, innerStride == 1 {
+      for line in 0..<range.count {
+        let from = operand.advanced(by: (range.lowerBound + line) * lineStride + inner.lowerBound).halves
+        maxima[line] = Swift.max(maxima[line], kernel.largestOfHalves(from, inner.count))
+      }
+      return
+    }
     withPiece(range, inner) { source, lineStride, innerStride in
       if innerStride == 1 {
         for line in 0..<range.count { maxima[line] = Swift.max(maxima[line], kernel.largest(source + line &* lineStride, inner.count)) }
@@ -45,6 +52,12 @@ struct HalfSide {
 
   /// Packs some lines, at most `width`, as [inner][width]; scales begin with those of the first.
   func pack(_ kernel: HalfProductKernel, lines range: Range<Int>, inner: Range<Int>, scales: UnsafePointer<Float>, into target: UnsafeMutablePointer<UInt16>) {
+    if operand.half == .f16, innerStride == 1, (0..<range.count).allSatisfy({ scales[$0] >= 0x1p-14 && scales[$0] <= 0x1p15 }) {
+      // Halves whose scales are halves too need not be widened.
+      let from = operand.advanced(by: range.lowerBound * lineStride + inner.lowerBound).halves
+      withScratch(UInt16.self, 256) { kernel.scaleTransposed(from, lineStride, range.count, inner.count, scales, target, width, $0) }
+      return
+    }
     withPiece(range, inner) { source, lineStride, innerStride in
       if innerStride == 1 {
         withScratch(UInt16.self, 256) { kernel.narrowTransposed(source, lineStride, range.count, inner.count, scales, target, width, $0) }
@@ -74,8 +87,13 @@ struct HalfSide {
 /// A single-precision product whose factors are rounded to halves. Scales of rows and columns depend on these alone, so a row has the same bits alone and in any
 /// batch, and pieces of the inner axis have fixed lengths, so that bits do not depend on threads.
 struct HalfProduct {
-  /// Inner length of one packed block; 64 columns of it fill the first-level cache.
-  static let depth = 256
+  /// Inner length of packed blocks: equal parts, in whole runs, 64 columns of which nearly fill the first-level cache.
+  static func depth(_ inner: Int) -> Int {
+    let parts = max(1, (inner + mostDepth - 1) / mostDepth)
+    return (inner + 64 * parts - 1) / (64 * parts) * 64
+  }
+
+  private static let mostDepth = 320
   /// Rows of the left side that a thread takes at once, and the bytes that they may have.
   private static let rows = 144, bytes = 1 << 20
 
@@ -83,6 +101,7 @@ struct HalfProduct {
   private let kernel: HalfProductKernel
   private let left: HalfSide
   private let right: HalfSide
+  private let depth: Int
 
   /// Nil if the product is not asked for in halves, or gains nothing by them: a decision that does not depend on the number of rows.
   init?(_ p: MatrixProduct<Float>) {
@@ -93,13 +112,14 @@ struct HalfProduct {
     self.kernel = kernel
     self.left = left
     self.right = right
+    depth = Self.depth(p.inner)
   }
 
   private var panels: Int { (p.columns + kernel.columns - 1) / kernel.columns }
   private var width: Int { panels * kernel.columns }
-  private var blocks: Int { (p.inner + Self.depth - 1) / Self.depth }
+  private var blocks: Int { (p.inner + depth - 1) / depth }
 
-  private func inner(_ block: Int) -> Range<Int> { block * Self.depth..<min(p.inner, (block + 1) * Self.depth) }
+  private func inner(_ block: Int) -> Range<Int> { block * depth..<min(p.inner, (block + 1) * depth) }
   private func columns(_ panel: Int) -> Range<Int> { panel * kernel.columns..<min(p.columns, (panel + 1) * kernel.columns) }
 
   func serial() { run(parallel: false, epilogue: nil) }
@@ -168,7 +188,7 @@ struct HalfProduct {
       // Whole rows at a time or pieces, whichever way memory lies.
       for block in 0..<blocks where !p.isGivenUp { left.measure(kernel, lines: range, inner: inner(block), maxima: scales) }
       for row in 0..<padded { (scales[row], inverses[row]) = left.scale(scales[row]) }
-      withScratch(UInt16.self, padded * min(Self.depth, p.inner) + kernel.scratch) { halves in
+      withScratch(UInt16.self, padded * min(depth, p.inner) + kernel.scratch) { halves in
         let sums = halves, ownLeft = halves + kernel.scratch
         for block in 0..<blocks where !p.isGivenUp {
           let inner = inner(block)

@@ -135,8 +135,8 @@ struct HalfWinograd {
     let channels = shape.channels, columns = cut.columns, width = kernel.columns
     withScratch(Float.self, kernel.rows * width) { edge in
       withScratch(UInt16.self, kernel.scratch) { sums in
-        for start in stride(from: 0, to: channels, by: HalfProduct.depth) {
-          let depth = min(HalfProduct.depth, channels - start)
+        for start in stride(from: 0, to: channels, by: HalfProduct.depth(channels)) {
+          let depth = min(HalfProduct.depth(channels), channels - start)
           let tiles = HalfTiles(kernel: kernel, depth: depth, accumulate: start > 0, edge: edge, sums: sums)
           for column in stride(from: 0, to: columns, by: width) {
             tiles.column(

@@ -24,8 +24,8 @@ private let missing: Comment = "this processor has no AVX-512 FP16"
     for (left, right) in [(false, false), (true, false), (false, true), (true, true)] {
       let a = try drawn(left ? [inner, rows] : [rows, inner], seed: 1), b = try drawn(right ? [columns, inner] : [inner, columns], seed: 2)
       let found = try half { try a.matmul(b, transposeLeft: left, transposeRight: right) }
-      let right = try a.cast(.f64).matmul(b.cast(.f64), transposeLeft: left, transposeRight: right)
-      let wrong = try error(found, right)
+      let exact = try a.cast(.f64).matmul(b.cast(.f64), transposeLeft: left, transposeRight: right)
+      let wrong = try error(found, exact)
       // Between what rounding alone costs and the stated bound: halves were multiplied.
       #expect(wrong > 1e-5 && wrong < 1.5e-3, "\(rows)x\(columns)x\(inner) \(left) \(right): \(wrong)")
     }
@@ -34,7 +34,7 @@ private let missing: Comment = "this processor has no AVX-512 FP16"
   @Test func `an error is never above its stated bound`() throws {
     // All products of a sign: the sums grow as they do at worst.
     for inner in [16, 64, 500, 3000] {
-      let a = try drawn([40, inner], seed: 3).abs(), b = try drawn([70, inner], seed: 4).absolute()
+      let a = try drawn([40, inner], seed: 3).abs(), b = try drawn([70, inner], seed: 4).abs()
       let found = try half { try a.matmul(b, transposeRight: true) }.doubles()
       let right = try a.cast(.f64).matmul(b.cast(.f64), transposeRight: true).doubles()
       // 2^-11 for each factor, 2^-11 for each of at most 64 sums.
@@ -67,8 +67,8 @@ private let missing: Comment = "this processor has no AVX-512 FP16"
     numbers[9 * 64 + 1] = .nan
     let b = try drawn([64, 64], seed: 8)
     let found = try half { try Tensor(numbers, shape: [20, 64]).matmul(b) }.floats()
-    for row in 0..<20 { #expect(found[row * 64..<row * 64 + 64].allSatisfy(\.isFinite) == ![2, 9].contains(row), "row \(row)") }
-    #expect(found[9 * 64..<10 * 64].allSatisfy(\.isNaN))
+    for row in 0..<20 { #expect(found[row * 64..<row * 64 + 64].allSatisfy { $0.isFinite } == ![2, 9].contains(row), "row \(row)") }
+    #expect(found[9 * 64..<10 * 64].allSatisfy { $0.isNaN })
   }
 
   @Test func `rows and pictures give the same bits alone and in any batch, on one and on more threads`() throws {
