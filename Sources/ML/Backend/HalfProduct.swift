@@ -222,15 +222,15 @@ struct HalfTiles {
   /// All rows of one panel of columns. Scales are left out where more of the inner axis is to come: `rowScales` says so.
   func column(left: UnsafePointer<UInt16>, leftStride: Int? = nil, right: UnsafePointer<UInt16>, rows: Int, columns: Int, out: UnsafeMutablePointer<Float>, stride: Int,
               rowScales: UnsafePointer<Float>?, columnScales: UnsafePointer<Float>) {
-    let tileRows = kernel.rows, tileColumns = kernel.columns, step = leftStride ?? depth
+    let tileRows = kernel.rows, tileColumns = kernel.columns, step = leftStride ?? depth, tile = kernel.tile
     for row in Swift.stride(from: 0, to: rows, by: tileRows) {
       let count = min(tileRows, rows - row), to = out + row * stride
       let scales = rowScales.map { $0 + row }, block = left + row * step
       if count == tileRows, columns == tileColumns {
-        kernel.tile(block, right, depth, to, stride, accumulate, scales, scales == nil ? nil : columnScales, sums)
+        tile(block, right, depth, to, stride, accumulate, scales, scales == nil ? nil : columnScales, sums)
       } else {
         if accumulate { for r in 0..<count { (edge + r * tileColumns).update(from: to + r * stride, count: columns) } }
-        kernel.tile(block, right, depth, edge, tileColumns, accumulate, scales, scales == nil ? nil : columnScales, sums)
+        tile(block, right, depth, edge, tileColumns, accumulate, scales, scales == nil ? nil : columnScales, sums)
         for r in 0..<count { (to + r * stride).update(from: edge + r * tileColumns, count: columns) }
       }
     }

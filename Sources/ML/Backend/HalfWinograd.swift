@@ -109,6 +109,7 @@ struct HalfWinograd {
   private func transformTiles(_ part: (pictures: Range<Int>, rows: Range<Int>), _ x: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
                               into tiles: UnsafeMutablePointer<UInt16>) {
     let s = shape, columns = cut.columns, width = kernel.columns
+    let narrow = kernel.narrow
     let isWhole = part.pictures.count * part.rows.count * cut.tilesInRow == columns
     ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / columns)) { c in
       withScratch(Float.self, 16 * columns + winogradScratch(height: 2 * part.rows.count, width: s.width)) { numbers in
@@ -121,7 +122,7 @@ struct HalfWinograd {
         }
         for k in 0..<16 {
           for column in stride(from: 0, to: columns, by: width) {
-            kernel.narrow(numbers + k * columns + column, scales + column, tiles + k * s.channels * cut.paddedColumns + column * s.channels + c * width,
+            narrow(numbers + k * columns + column, scales + column, tiles + k * s.channels * cut.paddedColumns + column * s.channels + c * width,
                           min(width, columns - column), width)
           }
         }
