@@ -135,7 +135,7 @@ private func largest(_ x: Input, _ count: Int) -> Float {
     a = larger(a, finite(load(x + i, count: n, fill: 0)))
     i &+= n
   }
-  return horizontalMaximum(larger(a, b))
+  return loam_largest_lane(larger(a, b))
 }
 
 private func largestOfColumns(_ x: Input, _ count: Int, _ maxima: Output) {

@@ -61,6 +61,9 @@ static inline __attribute__((always_inline)) __m512 loam_half_add_product(__m512
   return sum;
 }
 
+/// The largest of lanes that are numbers.
+static inline __attribute__((always_inline)) float loam_largest_lane(__m512 value) { return _mm512_reduce_max_ps(value); }
+
 static inline __attribute__((always_inline)) __m512 loam_nearest_whole(__m512 value) { return _mm512_roundscale_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
 /// value 2^power for whole powers.

@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// Attention to many keys in halves: as `attendedByPanels`, with queries, keys, values and weights rounded to halves where they are multiplied.
+/// Attention in halves: as `attendedByPanels`, with queries, keys, values and weights rounded to halves where they are multiplied.
 ///
 /// Scales belong to one query, one key or one value's axis, so a query has the same bits whatever others there are.
 struct HalfAttention {
@@ -15,6 +15,11 @@ struct HalfAttention {
   let strides: (q: Int, k: Int, v: Int, out: Int)
   let kernel: HalfProductKernel
 
+  /// Fewer keys are left to single products.
+  static let fewestKeys = 64
+  /// Packed keys and values of so many bytes are kept at once.
+  private static let bytes = 1 << 22
+
   /// A left side packed along the whole inner axis, and the inverses of its scales.
   private struct Packed {
     let halves: UnsafeMutablePointer<UInt16>
@@ -24,9 +29,10 @@ struct HalfAttention {
   private func padded(_ rows: Int) -> Int { (rows + kernel.rows - 1) / kernel.rows * kernel.rows }
 
   func run() {
-    // As many heads at once as threads need, so that packed keys and values do not fill the memory.
-    let group = min(heads, max(2, ThreadPool.threadCount)), panels = (queries + kernel.columns - 1) / kernel.columns
+    let panels = (queries + kernel.columns - 1) / kernel.columns
     let keySize = padded(keys) * width, valueSize = padded(width) * keys, scaleSize = padded(keys) + padded(width)
+    // As many heads at once as threads need, and small ones together, but not so many that packed keys and values fill the memory.
+    let group = min(heads, max(2, ThreadPool.threadCount, Self.bytes / (2 * (keySize + valueSize))))
     withScratch(UInt16.self, group * (keySize + valueSize)) { halves in
       withScratch(Float.self, group * scaleSize) { scales in
         func packedKeys(_ place: Int) -> Packed { Packed(halves: halves + place * (keySize + valueSize), inverses: scales + place * scaleSize) }
