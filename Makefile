@@ -50,10 +50,13 @@ scripts: build
 docs: build
 	$(LOAM) reference docs/reference
 
-# Kills the quickstart, a generation (on one and on two threads) and the build of notebooks at random moments, and compares the bytes of what they leave.
+# Kills the quickstart, a generation (on one and on two threads), training and the build of notebooks at random moments, and compares the bytes of what they leave;
+# feeds the readers of files fifty times as many mutations as the tests do.
 soak: build
 	Tests/Soak/resume.sh
 	Tests/Soak/generate.sh
+	Tests/Soak/training.sh
+	LOAM_FUZZ=50 $(SWIFT) test $(CONFIG) --skip-build --filter 'Formats|Files|Text|Shard|Codec|Loader|Safetensors|Numpy|Tokenizer'
 	Tests/Soak/notebooks.sh
 
 # The tests of tensors, files and bindings under AddressSanitizer; builds everything once more, ten minutes on two cores.

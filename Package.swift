@@ -33,8 +33,10 @@ var vectorKernels: [Target.Dependency] = ["KernelsBase"]
   targets += [
     kernels("KernelsV3", define: "KERNELS_V3", flags: ["-march=x86-64-v3"]),
     kernels("KernelsV4", define: "KERNELS_V4", flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+    // Products of halves alone; everything else of such a processor is KernelsV4.
+    kernels("KernelsV4FP16", define: "KERNELS_V4", flags: ["-march=x86-64-v4", "-mavx512fp16", "-mprefer-vector-width=512"]),
   ]
-  vectorKernels += ["KernelsV3", "KernelsV4"]
+  vectorKernels += ["KernelsV3", "KernelsV4", "KernelsV4FP16"]
 #endif
 
 // MARK: - Core

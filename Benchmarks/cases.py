@@ -5,7 +5,7 @@ one iteration in floating-point operations, two per multiply-add, products and c
 arithmetic set the limit.
 """
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ CASES = [
          ("--variant", "pil", "--threads", "1", "--reps", "3"), "full_simclr"),
     Case("lua-add", "100,000 additions of 8 numbers, called from Lua and from Python", str(pathlib.Path(__file__).with_name("small.py")), (), "add8"),
 ]
+
+# Inference with products in f16 on Loam's side, beside PyTorch in f32.
+_HALVES = ["matmul-nn-1024x1024x1024", "matmul-nt-4096x2048x512", "matmul-nn-2048x2048x2048", "attention-forward", "convolution-forward", "vit-base-forward", "ddim-sample"]
+CASES += [replace(case, name=case.name + "-f16", what=case.what + "; Loam's products in f16") for case in CASES if case.name in _HALVES]
 
 # What `make bench` runs: under ten minutes with the peers.
 DEFAULT = ["matmul-nn-1024x1024x1024", "matmul-nt-4096x2048x512", "layer-norm", "gelu", "attention", "convolution", "group-norm-silu",

@@ -2,7 +2,7 @@ local loam = require "loam"
 local tensor, diffusion = loam.tensor, loam.diffusion
 
 -- Times the parts of a Stable Diffusion model and prints one JSON object; Benchmarks/stable_diffusion.py runs it.
-local folder, repetitions = arg[1], tonumber(arg[2] or "2")
+local folder, repetitions, products = arg[1], tonumber(arg[2] or "2"), arg[3] or "f32"
 
 local function now()
   local clock <close> = io.popen("date +%s.%N")
@@ -21,7 +21,7 @@ local function seconds(count, body)
 end
 
 local start = now()
-local p = diffusion.pipeline(folder)
+local p = diffusion.pipeline(folder, {products = products})
 local load = now() - start
 local words = {"a photo of an astronaut", ""}
 local states = p:encode_text(words)

@@ -4,8 +4,9 @@
     python3 Benchmarks/stable_diffusion.py make FOLDER [--precision f16]     a diffusers folder of that configuration, 860 M parameters
     python3 Benchmarks/stable_diffusion.py time FOLDER [--rounds 3]          one guided UNet step at 64x64 latents, the decoding to 512x512, the text encoder
 
-Sides alternate in every round; medians over all rounds. diffusers computes in f32 whatever the folder's precision, plain and with channels
-last, with tcmalloc where it is installed. LOAM names the command of Loam, LOAM_PYTHON a Python with torch, diffusers and transformers.
+Sides alternate in every round; medians over all rounds. Loam runs with products in f32 and, with --half, in f16; diffusers in f32 whatever the folder's precision,
+plain and with channels last, and with --half in f16 and bf16 with channels last, with tcmalloc where it is installed. "Faster by" is the best of
+diffusers' sides by the best of Loam's. LOAM names the command of Loam, LOAM_PYTHON a Python with torch, diffusers and transformers.
 """
 import argparse
 import json
@@ -53,7 +54,7 @@ def make(folder, precision):
     print(f"{folder}: {sum(p.numel() for p in unet.parameters()) / 1e6:.0f} M parameters in the UNet, {precision}")
 
 
-def peer(folder, layout, repetitions, threads):
+def peer(folder, layout, repetitions, threads, arithmetic):
     """Times diffusers and prints one JSON object."""
     import resource
 
@@ -61,12 +62,13 @@ def peer(folder, layout, repetitions, threads):
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextModel
     torch.set_num_threads(threads)
+    dtype = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}[arithmetic]
     start = time.monotonic()
-    unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=torch.float32).eval()
-    vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", torch_dtype=torch.float32).eval()
-    text = CLIPTextModel.from_pretrained(folder, subfolder="text_encoder", torch_dtype=torch.float32).eval()
+    unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=dtype).eval()
+    vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", torch_dtype=dtype).eval()
+    text = CLIPTextModel.from_pretrained(folder, subfolder="text_encoder", torch_dtype=dtype).eval()
     load = time.monotonic() - start
-    latents, ids = torch.randn(2, 4, 64, 64), torch.randint(0, 49000, (2, 77))
+    latents, ids = torch.randn(2, 4, 64, 64, dtype=dtype), torch.randint(0, 49000, (2, 77))
     if layout == "channels_last":
         unet, vae, latents = unet.to(memory_format=torch.channels_last), vae.to(memory_format=torch.channels_last), latents.to(memory_format=torch.channels_last)
     out = {"load": load}
@@ -102,11 +104,17 @@ def compare(folder, options):
         print(reason)
         allocator = {}
     own = [str(pathlib.Path(__file__).resolve()), "peer", folder, "--threads", str(options.threads), "--repetitions", str(options.repetitions)]
+    loam = [*table.loam_command(), "run", str(ROOT / "Benchmarks/stable_diffusion.lua"), "--", folder, str(options.repetitions)]
+    threads = {"LOAM_THREADS": str(options.threads)}
     sides = {
-        "Loam": ([*table.loam_command(), "run", str(ROOT / "Benchmarks/stable_diffusion.lua"), "--", folder, str(options.repetitions)], {"LOAM_THREADS": str(options.threads)}),
+        "Loam": (loam, threads),
         "diffusers": ([python, *own], allocator),
         "channels last": ([python, *own, "--layout", "channels_last"], allocator),
     }
+    if options.half:
+        sides["Loam f16"] = ([*loam, "f16"], threads)
+        for arithmetic in ["f16", "bf16"]:
+            sides[f"{arithmetic}, last"] = ([python, *own, "--layout", "channels_last", "--arithmetic", arithmetic], allocator)
     results = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, (command, environment) in sides.items():
@@ -114,8 +122,8 @@ def compare(folder, options):
     print(f"{'':14s}" + "".join(f"{side:>16s}" for side in sides) + f"{'faster by':>12s}")
     for task in TASKS:
         medians = {side: statistics.median(t for found in results[side] for t in found[task]) for side in sides}
-        best = min(value for side, value in medians.items() if side != "Loam")
-        print(f"{task:14s}" + "".join(f"{value:14.3f} s" for value in medians.values()) + f"{best / medians['Loam']:10.2f} x")
+        best, ours = (min(value for side, value in medians.items() if side.startswith("Loam") == is_own) for is_own in (False, True))
+        print(f"{task:14s}" + "".join(f"{value:14.3f} s" for value in medians.values()) + f"{best / ours:10.2f} x")
     print(f"{'load':14s}" + "".join(f"{min(found['load'] for found in results[side]):14.2f} s" for side in sides))
     print(f"{'peak memory':14s}" + "".join(f"{max(found['peak_mib'] for found in results[side]):12d} MiB" for side in sides))
 
@@ -126,6 +134,8 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--precision", choices=["f16", "f32"], default="f16")
     parser.add_argument("--layout", choices=["plain", "channels_last"], default="plain")
+    parser.add_argument("--arithmetic", choices=["f32", "f16", "bf16"], default="f32", help="of the peer")
+    parser.add_argument("--half", action="store_true", help="time half precision on both sides as well")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=2)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -133,7 +143,7 @@ def main():
     if options.task == "make":
         make(options.folder, options.precision)
     elif options.task == "peer":
-        peer(options.folder, options.layout, options.repetitions, options.threads)
+        peer(options.folder, options.layout, options.repetitions, options.threads, options.arithmetic)
     else:
         compare(options.folder, options)
 

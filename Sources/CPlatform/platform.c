@@ -19,3 +19,8 @@ static _Thread_local const int *watched_flag;
 
 void loam_watch_flag(const int *flag) { watched_flag = flag; }
 const int *loam_watched_flag(void) { return watched_flag; }
+
+static _Thread_local int half_products;
+
+void loam_use_half_products(int use) { half_products = use; }
+int loam_uses_half_products(void) { return half_products; }

@@ -14,7 +14,7 @@ public enum Benchmark {
   /// All names, in the order in which they run.
   public static var names: [String] { cases.map(\.name) }
 
-  static let cases: [Case] = [peakCase] + products + operations + training + border
+  static let cases: [Case] = [peakCase] + products + operations + training + halves + border
 
   /// Runs cases and hands over one line for each.
   ///

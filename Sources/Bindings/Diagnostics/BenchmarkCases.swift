@@ -20,6 +20,17 @@ extension Benchmark {
     }
   }
 
+  /// Cases of inference with products in f16.
+  static var halves: [Case] {
+    let names = ["matmul-nn-1024x1024x1024", "matmul-nt-4096x2048x512", "matmul-nn-2048x2048x2048", "attention-forward", "convolution-forward", "vit-base-forward", "ddim-sample"]
+    return (products + operations + training).filter { names.contains($0.name) }.map { plain in
+      Case(name: plain.name + "-f16", work: plain.work, unit: plain.unit, repetitions: plain.repetitions) {
+        let body = try plain.prepare()
+        return { try ProductPrecision.half.scope(body) }
+      }
+    }
+  }
+
   /// Forward and backward of a function of some inputs, from a fixed upstream gradient.
   private static func both(_ shapes: [[Int]], _ body: @escaping ([Tensor]) throws -> Tensor) throws -> () throws -> Void {
     let inputs = try shapes.map { try random($0).tracked() }

@@ -26,6 +26,7 @@ public enum Doctor {
     for library in HostLibraryVersions.all + CoreLibraryVersions.all { note(library.name, library.version) }
     note("instruction set", InstructionSet.name,
          cure: InstructionSet.name == "baseline" ? "this processor lacks AVX2: everything works, several times slower" : nil)
+    note("products in f16", ProductPrecision.offersHalf ? "offered" : "not offered: the processor has no AVX-512 FP16")
     let threads = ThreadPool.threadCount, processors = ThreadPool.processorCount
     note("threads", "\(threads) of \(processors) processors",
          cure: threads > processors ? "more threads than processors slow each other down; use --threads \(processors)" : nil)

@@ -34,13 +34,13 @@ enum DiffusionLibrary {
         Makes pictures from captions. Each picture has a random stream of its own, named by seed, caption and number: it is the same alone, in any batch \
         and order, on any number of threads. `on_step` is called with the hundredth that is done, and may raise an error to cancel.
         """,
-      handle, .options("settings", "captions and sampler", captions, images, guidance, rescale, interval, sampler, samplerSteps, eta, seed, together, checkpoint, onStep),
+      handle, .options("settings", "captions and sampler", captions, images, guidance, rescale, interval, sampler, samplerSteps, eta, seed, together, TensorProducts.precision, checkpoint, onStep),
       returns: .object("the pictures, grouped by caption, each with its provenance", Dataset.self), source: "Song et al. 2021, arXiv:2010.02502, eq. (12)",
       example: (tiny + "local d = g:generate{captions = {\"a red star\"}, images_per_caption = 2, steps = 2}\nreturn #d, d:provenance(2).caption", "2\ta red star")
     ) { handle, s in
       let options = GenerationOptions(
         imagesPerCaption: s[images], guidance: try guidanceOf(s[guidance], s[rescale], s[interval]), sampler: s[sampler], steps: s[samplerSteps], eta: s[eta],
-        seed: UInt64(bitPattern: Int64(s[seed])), batch: s[together], checkpoint: s[checkpoint])
+        seed: UInt64(bitPattern: Int64(s[seed])), precision: s[TensorProducts.precision], batch: s[together], checkpoint: s[checkpoint])
       let report = s[onStep]
       var told = 0
       return try handle.generate(s[captions], options) { fraction in

@@ -9,6 +9,8 @@ struct GenerationOptions {
   var steps = 20
   var eta = 0.0
   var seed: UInt64 = 1
+  /// What products are computed in.
+  var precision = ProductPrecision.single
   /// Pictures computed together; does not change them.
   var batch = 32
   /// Where finished blocks of pictures are kept until all are done; nil for nowhere.
@@ -23,6 +25,7 @@ extension GenerationOptions {
       ("guidance", .number(guidance.scale)), ("steps", .integer(steps)), ("eta", .number(eta)), ("sampler", .string(sampler.rawValue)),
       ("model", .string(model)), ("loam_version", .string(Loam.version)),
     ]
+    if precision == .half { entries.append(("products", .string(precision.rawValue))) }
     if guidance.rescale > 0 { entries.append(("guidance_rescale", .number(guidance.rescale))) }
     if let interval = guidance.interval { entries.append(("guidance_interval", [.number(interval.lowerBound), .number(interval.upperBound)])) }
     return .table(entries.map { StoreEntry(.string($0), $1) })
@@ -78,10 +81,12 @@ extension GeneratorHandle {
   }
 
   private func pictures(_ requests: [PictureRequest], _ options: GenerationOptions, progress: (Double) throws -> Void) throws -> [Image] {
-    try TextToImage.images(try model.generate(
-      tokens: requests.map { tokens($0.caption) }, guidance: options.guidance, steps: options.steps, sampler: .pixels(options.sampler, eta: options.eta),
-      streams: requests.map { $0.stream(seed: options.seed) }, batchSize: options.batch
-    ) { try progress($0.fraction) })
+    try options.precision.scope {
+      try TextToImage.images(try model.generate(
+        tokens: requests.map { tokens($0.caption) }, guidance: options.guidance, steps: options.steps, sampler: .pixels(options.sampler, eta: options.eta),
+        streams: requests.map { $0.stream(seed: options.seed) }, batchSize: options.batch
+      ) { step in try ProductPrecision.single.scope { try progress(step.fraction) } })
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import ML
 final class PipelineHandle: LuaObject {
   static let luaName = "Pipeline"
   let pipeline: StableDiffusionPipeline
+  /// What its products are computed in.
+  let precision: ProductPrecision
   /// Hash of the files of all parts: configuration, tokeniser and weights.
   private(set) lazy var hash: Result<String, any Error> = Result {
     try ContentHash(of: .list(["unet", "vae", "text_encoder", "tokenizer", "scheduler"].map {
@@ -12,11 +14,14 @@ final class PipelineHandle: LuaObject {
     })).hex
   }
 
-  init(_ pipeline: StableDiffusionPipeline) { self.pipeline = pipeline }
+  init(_ pipeline: StableDiffusionPipeline, precision: ProductPrecision) {
+    self.pipeline = pipeline
+    self.precision = precision
+  }
 }
 
 extension PipelineHandle: ContentIdentified {
-  func contentIdentity() throws -> String { "pipeline " + (try hash.get()) }
+  func contentIdentity() throws -> String { "pipeline " + (try hash.get()) + (precision == .half ? " products f16" : "") }
 }
 
 /// What fixes the pictures of one call of a pipeline's `generate`, besides the model.
@@ -50,7 +55,7 @@ struct PipelineRequest {
   }
 
   /// How each picture came to be.
-  func provenance(_ request: StableDiffusionRequest, model: String) -> [StoreValue] {
+  func provenance(_ request: StableDiffusionRequest, model: String, precision: ProductPrecision) -> [StoreValue] {
     all.map { picture in
       var entries: StoreValue = [
         "caption": .string(picture.prompt), "negative": .string(picture.negative), "number": .integer(picture.number),
@@ -58,6 +63,7 @@ struct PipelineRequest {
         "sampler": .string(scheduler), "clip_skip": .integer(request.clipSkip), "model": .string(model), "loam_version": .string(Loam.version),
       ]
       if case .table(var list) = entries {
+        if precision == .half { list.append(StoreEntry("products", .string(precision.rawValue))) }
         if request.guidanceRescale != 0 { list.append(StoreEntry("guidance_rescale", .number(request.guidanceRescale))) }
         if let interval = request.guidanceInterval { list.append(StoreEntry("guidance_interval", .list([.number(interval.lowerBound), .number(interval.upperBound)]))) }
         for (name, side) in [("width", request.width), ("height", request.height)] { if let side { list.append(StoreEntry(.string(name), .integer(side))) } }

@@ -11,11 +11,15 @@ enum PipelineLibrary {
   static let open = Function(
     "pipeline", """
       Opens a Stable Diffusion 1.x or 2.x model: a folder that diffusers saved, with safetensors in f32, f16 or bf16, whole or in shards. Weights are mapped into \
-      memory and keep their precision; everything is computed in f32. Pickles are refused. There is no safety checker.
+      memory and keep their precision; everything is computed in f32, products in f16 if `products` says so. Pickles are refused. There is no safety checker.
       """,
-    .string("folder", "with model_index.json"), .options("settings", "which files", variant), returns: .object("the model", PipelineHandle.self),
+    .string("folder", "with model_index.json"), .options("settings", "which files, and how they are computed", variant, TensorProducts.precision), returns: .object("the model", PipelineHandle.self),
     source: "Rombach et al. 2022, arXiv:2112.10752", example: (tiny + "return p", "Stable Diffusion of 8 x 8 pictures")
-  ) { folder, s in PipelineHandle(try StableDiffusionPipeline(folder: folder, variant: s[variant])) }
+  ) { folder, s in
+    let precision = s[TensorProducts.precision]
+    // A processor without halves is told of before gigabytes are read.
+    return try precision.scope { PipelineHandle(try StableDiffusionPipeline(folder: folder, variant: s[variant]), precision: precision) }
+  }
 
   private static let handle = Argument<PipelineHandle>.object("self", "the model")
 
@@ -89,14 +93,17 @@ enum PipelineLibrary {
       request.height = s[height] ?? given.map { $0.shape[max(0, $0.rank - 2)] }
       let report = s[onStep]
       do {
-        let pictures = try pipeline.generate(request, configuration: configuration) { step in
-          try session.interrupt.check()
-          guard let report else { return true }
-          let answer = try report.call(.integer(step.step), .object(TensorHandle(step.latents)), .object(TensorHandle(step.clean)))
-          if case .boolean(false)? = answer.first { return false }
-          return true
+        let pictures = try handle.precision.scope {
+          try pipeline.generate(request, configuration: configuration) { step in
+            try session.interrupt.check()
+            guard let report else { return true }
+            // What a script does meanwhile is its own affair.
+            let answer = try ProductPrecision.single.scope { try report.call(.integer(step.step), .object(TensorHandle(step.latents)), .object(TensorHandle(step.clean))) }
+            if case .boolean(false)? = answer.first { return false }
+            return true
+          }
         }
-        let provenance = given == nil && request.latents == nil ? asked.provenance(request, model: try handle.hash.get()) : nil
+        let provenance = given == nil && request.latents == nil ? asked.provenance(request, model: try handle.hash.get(), precision: handle.precision) : nil
         return Dataset(
           images: try TextToImage.images(pictures), captions: request.prompts.map { [$0] }, groups: asked.all.map(\.group), provenance: provenance,
           source: "generated at guidance \(request.guidance)")
@@ -112,7 +119,7 @@ enum PipelineLibrary {
     "encode_text", "The text encoder's states of all tokens, padding too: what the UNet attends to.", handle, texts("prompt", "one text or a list"),
     .options("settings", "how", clipSkip), returns: .tensor("[B, L, D]"), source: "Radford et al. 2021, arXiv:2103.00020",
     example: (tiny + "return p:encode_text({\"a cat\", \"\"}).shape", "{2, 20, 8}")
-  ) { handle, prompts, s in try handle.pipeline.encode(prompts, clipSkip: s[clipSkip]) }
+  ) { handle, prompts, s in try handle.precision.scope { try handle.pipeline.encode(prompts, clipSkip: s[clipSkip]) } }
 
   private static let tokens = Function(
     "tokens", "The ids of prompts as the text encoder reads them: start, text, end, padding. What does not fit is cut off before the end.", handle, texts("prompt", "one text or a list"),
@@ -129,20 +136,20 @@ enum PipelineLibrary {
     returns: .tensor("as the latents"),
     example: (tiny + "return p:predict(tensor.zeros({1, 4, 4, 6}), 500, p:encode_text(\"a cat\")).shape", "{1, 4, 4, 6}")
   ) { handle, latents, time, states in
-    try handle.pipeline.unet(latents, times: [Double](repeating: time, count: latents.shape.first ?? 0), context: states)
+    try handle.precision.scope { try handle.pipeline.unet(latents, times: [Double](repeating: time, count: latents.shape.first ?? 0), context: states) }
   }
 
   private static let decode = Function(
     "decode", "Pictures of scaled latents, as the UNet has them.", handle, .tensor("latents", "[B, C, h, w]"), returns: .tensor("[B, 3, H, W] in [0, 1]"),
     example: (tiny + "return p:decode(tensor.zeros({1, 4, 4, 6})).shape", "{1, 3, 8, 12}")
-  ) { handle, latents in try handle.pipeline.decode(latents) * 0.5 + 0.5 }
+  ) { handle, latents in try handle.precision.scope { try handle.pipeline.decode(latents) * 0.5 + 0.5 } }
 
   private static let encode = Function(
     "encode", "Scaled latents of pictures: the mean of their distribution, and its standard deviation.", handle, .tensor("pictures", "[B, 3, H, W] in [0, 1]"),
     returns: .several(.tensor("[B, C, h, w]"), .tensor("alike")),
     example: (tiny + "local mean, deviation = p:encode(tensor.zeros({1, 3, 8, 12}))\nreturn mean.shape, deviation.shape", "{1, 4, 4, 6}\t{1, 4, 4, 6}")
   ) { handle, pictures in
-    let (mean, deviation) = try handle.pipeline.autoencoder.encode(pictures.cast(.f32) * 2 - 1)
+    let (mean, deviation) = try handle.precision.scope { try handle.pipeline.autoencoder.encode(pictures.cast(.f32) * 2 - 1) }
     let scale = handle.pipeline.autoencoder.configuration.scalingFactor
     return (try mean * scale, try deviation * scale)
   }

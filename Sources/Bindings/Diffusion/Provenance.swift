@@ -14,6 +14,8 @@ struct Provenance {
   let steps: Int
   let guidance: Double
   let sampler: SchedulerKind
+  /// How factors of products were kept.
+  let precision: ProductPrecision
 
   /// Reads a file's text chunk.
   ///
@@ -27,6 +29,7 @@ struct Provenance {
     guard maker == model else { throw LuaError("\(path) was made by the model \(maker.prefix(12)), this one is \(model.prefix(12))") }
     (self.value, self.caption, self.number, self.seed) = (value, caption, number, UInt64(bitPattern: Int64(seed)))
     (self.steps, self.guidance, self.sampler) = (steps, guidance, sampler)
+    precision = value["products"]?.text.flatMap(ProductPrecision.init(rawValue:)) ?? .single
   }
 
   func wholeGuidance() throws -> Guidance {
@@ -36,7 +39,8 @@ struct Provenance {
 
   /// What a small generator was asked for.
   func options() throws -> GenerationOptions {
-    GenerationOptions(guidance: try wholeGuidance(), sampler: sampler, steps: steps, eta: value["eta"]?.number ?? 0, seed: seed)
+    GenerationOptions(guidance: try wholeGuidance(), sampler: sampler, steps: steps, eta: value["eta"]?.number ?? 0, seed: seed,
+      precision: precision)
   }
 }
 
@@ -50,9 +54,11 @@ extension PipelineHandle {
     (request.guidance, request.guidanceRescale, request.guidanceInterval, request.steps) = (guidance.scale, guidance.rescale, guidance.interval, record.steps)
     request.clipSkip = record.value["clip_skip"]?.integer ?? 0
     (request.width, request.height) = (record.value["width"]?.integer, record.value["height"]?.integer)
-    let made = try pipeline.generate(request, configuration: pipeline.schedulerConfiguration(as: record.sampler)) { _ in
-      try check()
-      return true
+    let made = try record.precision.scope {
+      try pipeline.generate(request, configuration: pipeline.schedulerConfiguration(as: record.sampler)) { _ in
+        try check()
+        return true
+      }
     }
     return Dataset(images: try TextToImage.images(made), captions: [[record.caption]], provenance: [record.value], source: "generated at guidance \(record.guidance)")
   }

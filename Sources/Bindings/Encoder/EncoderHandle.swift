@@ -35,7 +35,7 @@ final class EncoderHandle: LuaObject {
     return try extractPatchFeatures(transformer, pictures: pictures, normalization: normalization, batchSize: batch, progress: { _ in try check() })
   }
 
-  private func requireSize(_ pictures: [Picture]) throws {
+  func requireSize(_ pictures: [Picture]) throws {
     let side = encoder.imageSize
     if let odd = pictures.firstIndex(where: { $0.size != (side, side) }) {
       throw LuaError("picture \(odd + 1) has \(pictures[odd].size.width) x \(pictures[odd].size.height) pixels, the encoder takes \(side) x \(side); load the set with size = \(side)")

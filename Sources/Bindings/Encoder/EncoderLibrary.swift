@@ -157,9 +157,9 @@ enum EncoderLibrary {
   private static func features(_ session: ScriptSession) -> Function {
     Function(
       "features", "Gives the features of pictures, without augmentation.", handle, .object("data", "the pictures", Dataset.self),
-      .options("settings", "how many at once", batch), returns: .tensor("[N, width], f32"),
+      .options("settings", "how many at once, and how they are computed", batch, TensorProducts.precision), returns: .tensor("[N, width], f32"),
       example: ("return encoder.random{width = 16, depth = 1, heads = 2}:features(data.scenes{count = 3}).shape", "{3, 16}")
-    ) { handle, set, s in try handle.features(set.pictures, batch: s[batch]) { try session.interrupt.check() } }
+    ) { handle, set, s in try s[TensorProducts.precision].scope { try handle.features(set.pictures, batch: s[batch]) { try session.interrupt.check() } } }
   }
 
   private static func patchFeatures(_ session: ScriptSession) -> Function {

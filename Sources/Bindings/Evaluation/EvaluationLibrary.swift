@@ -133,7 +133,7 @@ enum EvaluationLibrary {
 
   static func library(_ session: ScriptSession) -> Library {
     Library("eval", "Evaluation of frozen features, and intervals.", functions: [
-      probe(session), stochasticProbe(session), nearest(session), fewShot(session), ridge(session), segmentation(session), zeroShot, prompts, retrieval, averagePrecision, frechetDistance, coverage,
+      probe(session), stochasticProbe(session), nearest(session), fewShot(session), ridge(session), segmentation(session), fineTune(session), zeroShot, prompts, retrieval, averagePrecision, frechetDistance, coverage,
       vendiScore, clipScore, interval, paired, proportion, bootstrap, trend, holm,
     ])
   }

@@ -58,7 +58,7 @@ enum TensorLibrary {
         """,
       functions: creation + methods + [
         TensorShapes.concatenate, TensorShapes.stack, TensorProducts.attention, TensorProducts.einsum, TensorProducts.dropout(session),
-        TensorElementwise.same, TensorGradients.noGrad, TensorGradients.checkpoint, TensorGradients.microBatches, TensorGradients.check, memory, releaseCache,
+        TensorElementwise.same, TensorGradients.noGrad, TensorProducts.halfProducts, TensorProducts.hasHalfProducts, TensorGradients.checkpoint, TensorGradients.microBatches, TensorGradients.check, memory, releaseCache,
       ], types: [type, TensorGradients.type], call: TensorCreation.callable)
   }
 }

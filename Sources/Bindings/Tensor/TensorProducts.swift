@@ -15,6 +15,25 @@ enum TensorProducts {
   private static let epsilon = Argument.number("epsilon", "added to the variance", default: 1e-5)
   private static let views = Argument.integer("views", "equal consecutive parts of the batch with statistics of their own", default: 1, in: 1...Int.max)
 
+  /// The option `products` of what computes features and pictures.
+  static let precision = Argument.choice(
+    "products", "f16 rounds the factors of products to halves: about twice the speed on processors with AVX-512 FP16, an error on others; see docs/numerics.md",
+    of: ProductPrecision.self, default: .single)
+
+  static let hasHalfProducts = Function(
+    "has_half_products", "Whether this processor multiplies halves (AVX-512 FP16), which `half_products` and `products = \"f16\"` need.", returns: .boolean("it does"),
+    example: ("return type(tensor.has_half_products())", "boolean")
+  ) { ProductPrecision.offersHalf }
+
+  static let halfProducts = Function(
+    "half_products", """
+      Calls a function in which matrix products, linear layers, convolutions and attention round their factors to halves, and returns its results: about twice the \
+      speed, errors of about a thousandth of the result's size. Sums of 64 products are halves, sums of these f32; numbers out of a half's range are brought into it by powers of two. Backward passes \
+      stay in f32. Raises an error where the processor has no AVX-512 FP16.
+      """, .callback("f", "what to call"), .rest(.any("arguments", "given to f")), returns: .values("what f returns"),
+    example: ("return (pcall(tensor.half_products, function() return tensor.ones{2, 64}:matmul(tensor.ones{64, 16}) end)) == tensor.has_half_products()", "true")
+  ) { f, arguments in try ProductPrecision.half.scope { try f.call(arguments: arguments) } }
+
   static let matmul = Function(
     "matmul", "Multiplies matrices, batched over leading axes, which are broadcast; a side with one axis is a row or a column.", .tensor("a", "[..., n, k]"),
     .tensor("b", "[..., k, m]"), .options("settings", "which sides are transposed", transposeLeft, transposeRight),

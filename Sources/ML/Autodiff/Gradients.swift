@@ -44,6 +44,10 @@ extension Tensor {
   /// - Throws: `TensorError.notScalar`, `.shapeMismatch`, `.typeMismatch`, `.notTracked`, or `.graphReleased` when the graph was
   ///   used before.
   public func backward(from upstream: Tensor? = nil, keepGraph: Bool = false) throws -> Gradients {
+    try ProductPrecision.single.within { try walkedBack(from: upstream, keepGraph: keepGraph) }
+  }
+
+  private func walkedBack(from upstream: Tensor?, keepGraph: Bool) throws -> Gradients {
     if upstream == nil, count != 1 { throw TensorError.notScalar(shape: shape) }
     guard let root = node else { throw TensorError.notTracked }
     if let upstream {

@@ -31,7 +31,15 @@ extension CPUBackend {
     let (queries, keys, values) = (try denseRows(query), try denseRows(key), try denseRows(value))
     let batch = query.shape[0], n = query.shape[1], m = key.shape[1], width = query.shape[2] / heads
     let out = try TensorData(query.shape, query.dtype)
-    let q = HeadRows<T>(queries), k = HeadRows<T>(keys), v = HeadRows<T>(values), o = HeadRows<T>(out)
+    let q = HeadRows<T>(queries), k = HeadRows<T>(keys), v = HeadRows<T>(values), o = HeadRows<T>(out), precision = ProductPrecision.current
+    if !causal, keyLengths == nil, m >= HalfAttention.fewestKeys, width <= CPUBackend.narrowHead, precision == .half, let kernel = InstructionSet.half,
+      let q = q as? HeadRows<Float>, let k = k as? HeadRows<Float>, let v = v as? HeadRows<Float>, let o = o as? HeadRows<Float> {
+      HalfAttention(
+        heads: batch * heads, queries: n, keys: m, width: width, q: { q.head($0 / heads, $0 % heads, width) }, k: { k.head($0 / heads, $0 % heads, width) },
+        v: { v.head($0 / heads, $0 % heads, width) }, out: { o.head($0 / heads, $0 % heads, width) },
+        strides: (q.rowStride, k.rowStride, v.rowStride, o.rowStride), kernel: kernel).run()
+      return out
+    }
     if !causal, keyLengths == nil, m >= CPUBackend.manyKeys, width <= CPUBackend.narrowHead {
       try attendedByPanels(heads: batch * heads, q: { q.head($0 / heads, $0 % heads, width) }, k: { k.head($0 / heads, $0 % heads, width) },
                        v: { v.head($0 / heads, $0 % heads, width) }, out: { o.head($0 / heads, $0 % heads, width) },
@@ -47,11 +55,11 @@ extension CPUBackend {
       let length = keyLengths?[b] ?? m
       withScratch(T.self, count * length) { weights in
         attentionWeights(q.head(b, h, width) + first * q.rowStride, q.rowStride, k.head(b, h, width), k.rowStride, count, length, width, causal,
-                         cancellation, weights)
+                         cancellation, weights, precision)
         T.serialProduct(MatrixProduct(
           rows: count, columns: width, inner: length, left: MatrixOperand(weights, rowStride: length),
           right: MatrixOperand(v.head(b, h, width), rowStride: v.rowStride), out: o.head(b, h, width) + first * o.rowStride, stride: o.rowStride,
-          cancellation: cancellation))
+          cancellation: cancellation, precision: precision))
       }
     }
     return out
@@ -110,10 +118,10 @@ extension CPUBackend {
 
   private func attentionWeights<T: ComputeScalar>(_ q: UnsafeMutablePointer<T>, _ qStride: Int, _ k: UnsafeMutablePointer<T>, _ kStride: Int,
                                                  _ n: Int, _ m: Int, _ width: Int, _ causal: Bool, _ cancellation: Cancellation?,
-                                                 _ weights: UnsafeMutablePointer<T>) {
+                                                 _ weights: UnsafeMutablePointer<T>, _ precision: ProductPrecision = .single) {
     T.serialProduct(MatrixProduct(
       rows: n, columns: m, inner: width, left: MatrixOperand(q, rowStride: qStride),
-      right: MatrixOperand(k, rowStride: kStride).transposed, out: weights, stride: m, cancellation: cancellation))
+      right: MatrixOperand(k, rowStride: kStride).transposed, out: weights, stride: m, cancellation: cancellation, precision: precision))
     if cancellation?.isRequested == true { return }
     let scale = 1 / T(width).squareRoot()
     if causal {

@@ -23,9 +23,12 @@ struct ConvolutionShape {
   /// A 1x1 convolution reads the picture itself as its matrix of patches.
   var isPointwise: Bool { kernel == 1 && stride == 1 && padding == 0 }
 
+  /// Whether pictures are so small that those of a batch are better multiplied side by side, when packing the filters weighs more than the product.
+  var suitsOneProduct: Bool { batch > 1 && (16...256).contains(positions) && filters * patch >= 1 << 18 }
+
   /// Calls `body` with (patch row's start, picture row's start, first output column, number of columns, first input column).
   @inline(__always)
-  func forEachRow(_ body: (_ row: Int, _ line: Int, _ first: Int, _ count: Int, _ column: Int) -> Void) {
+  func forEachRow(rowStride: Int? = nil, _ body: (_ row: Int, _ line: Int, _ first: Int, _ count: Int, _ column: Int) -> Void) {
     var row = 0
     for channel in 0..<channels {
       for dy in 0..<kernel {
@@ -36,7 +39,7 @@ struct ConvolutionShape {
           for y in 0..<outputHeight {
             let line = y * stride + dy - padding
             let inside = line >= 0 && line < height && last >= first
-            body(row * positions + y * outputWidth, inside ? (channel * height + line) * width : -1, first, inside ? last - first + 1 : 0,
+            body(row * (rowStride ?? positions) + y * outputWidth, inside ? (channel * height + line) * width : -1, first, inside ? last - first + 1 : 0,
                  first * stride + dx - padding)
           }
           row += 1
@@ -60,8 +63,17 @@ extension CPUBackend {
     let out = try TensorData([s.batch, s.filters, s.outputHeight, s.outputWidth], x.dtype)
     let px = x.pointer(T.self), po = out.pointer(T.self), pb = b?.pointer(T.self)
     let weights = MatrixOperand<T>(w, rowStride: s.patch)
+    let precision = ProductPrecision.current
     if s.suitsWinograd {
-      try winogradConvolution(s, px, weights, pb, po)
+      if precision == .half, let halves = HalfWinograd(s, weights: weights) {
+        halves.convolve(x.pointer(Float.self), bias: b?.pointer(Float.self), into: out.pointer(Float.self))
+      } else {
+        try winogradConvolution(s, px, weights, pb, po)
+      }
+      return out
+    }
+    if precision == .half, s.suitsOneProduct, let weights = weights as? MatrixOperand<Float> {
+      convolvedTogether(s, x.pointer(Float.self), weights, b?.pointer(Float.self), out.pointer(Float.self))
       return out
     }
     let cancellation = Cancellation.current
@@ -71,8 +83,7 @@ extension CPUBackend {
       withPatches(picture, s) { patches in
         let product = MatrixProduct(
           rows: s.filters, columns: s.positions, inner: s.patch, left: weights,
-          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions,
-          cancellation: cancellation)
+          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions, cancellation: cancellation, precision: precision)
         T.parallelProduct(product, epilogue: pb.map { bias in
           { first, count in
             for o in first..<first + count {
@@ -97,22 +108,49 @@ extension CPUBackend {
   private func withPatches<T: ComputeScalar>(_ picture: UnsafeMutablePointer<T>, _ s: ConvolutionShape, _ body: (UnsafeMutablePointer<T>) -> Void) {
     if s.isPointwise { return body(picture) }
     withScratch(T.self, s.patch * s.positions) { patches in
-      s.forEachRow { row, line, first, count, column in
-        let to = patches + row
-        if count == 0 {
-          to.update(repeating: 0, count: s.outputWidth)
-          return
-        }
-        for i in 0..<first { to[i] = 0 }
-        let from = picture + line + column
-        if s.stride == 1 {
-          (to + first).update(from: from, count: count)
-        } else {
-          for i in 0..<count { to[first &+ i] = from[i &* s.stride] }
-        }
-        for i in (first + count)..<s.outputWidth { to[i] = 0 }
-      }
+      writePatches(picture, s, into: patches, rowStride: s.positions)
       body(patches)
+    }
+  }
+
+  private func writePatches<T: ComputeScalar>(_ picture: UnsafePointer<T>, _ s: ConvolutionShape, into patches: UnsafeMutablePointer<T>, rowStride: Int) {
+    s.forEachRow(rowStride: rowStride) { row, line, first, count, column in
+      let to = patches + row
+      if count == 0 {
+        to.update(repeating: 0, count: s.outputWidth)
+        return
+      }
+      for i in 0..<first { to[i] = 0 }
+      let from = picture + line + column
+      if s.stride == 1 {
+        (to + first).update(from: from, count: count)
+      } else {
+        for i in 0..<count { to[first &+ i] = from[i &* s.stride] }
+      }
+      for i in (first + count)..<s.outputWidth { to[i] = 0 }
+    }
+  }
+
+  /// Several small pictures in one product of halves, in which a column's bits do not depend on the others.
+  private func convolvedTogether(_ s: ConvolutionShape, _ x: UnsafePointer<Float>, _ weights: MatrixOperand<Float>, _ bias: UnsafePointer<Float>?,
+                                 _ out: UnsafeMutablePointer<Float>) {
+    let together = min(s.batch, 512 / s.positions), size = s.channels * s.height * s.width
+    for start in stride(from: 0, to: s.batch, by: together) {
+      let count = min(together, s.batch - start), columns = count * s.positions
+      withScratch(Float.self, (s.patch + s.filters) * columns) { patches in
+        let products = patches + s.patch * columns
+        ThreadPool.parallelFor(count) { writePatches(x + (start + $0) * size, s, into: patches + $0 * s.positions, rowStride: columns) }
+        Float.parallelProduct(MatrixProduct(
+          rows: s.filters, columns: columns, inner: s.patch, left: weights, right: MatrixOperand(patches, rowStride: columns), out: products, stride: columns,
+          precision: .half)) { first, rows in
+            for o in first..<first + rows {
+              for image in 0..<count {
+                let from = products + o * columns + image * s.positions, to = out + ((start + image) * s.filters + o) * s.positions
+                if let bias { Float.kernels.binaryScalar(.add, from, bias[o], false, to, s.positions) } else { to.update(from: from, count: s.positions) }
+              }
+            }
+          }
+      }
     }
   }
 

@@ -20,7 +20,7 @@ extension CPUBackend {
     let right = MatrixOperand(b.pointer(T.self), rowStride: b.shape[b.rank - 1])
     var product = MatrixProduct<T>(
       rows: rows, columns: columns, inner: inner, left: transposeLeft ? left.transposed : left,
-      right: transposeRight ? right.transposed : right, out: out.pointer(), stride: columns, cancellation: .current)
+      right: transposeRight ? right.transposed : right, out: out.pointer(), stride: columns, cancellation: .current, precision: .current)
     if batch == 1 || b.rank == 2 && !transposeLeft {
       product.rows = batch * rows
       T.parallelProduct(product, epilogue: nil)
@@ -55,7 +55,7 @@ extension CPUBackend {
     let y = out.pointer(T.self), z = before?.pointer(T.self), pb = b.map { UnsafePointer($0.pointer(T.self)) }
     let product = MatrixProduct<T>(
       rows: rows, columns: columns, inner: inner, left: MatrixOperand(x.pointer(T.self), rowStride: inner),
-      right: MatrixOperand<T>(w, rowStride: inner).transposed, out: y, stride: columns, cancellation: .current)
+      right: MatrixOperand<T>(w, rowStride: inner).transposed, out: y, stride: columns, cancellation: .current, precision: .current)
     let needsPass = b != nil || activation != .identity
     T.parallelProduct(product, epilogue: needsPass ? { first, count in
       let offset = first * columns

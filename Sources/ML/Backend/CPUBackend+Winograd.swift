@@ -3,7 +3,7 @@ import KernelInterface
 /// How the forward pass of a 3x3 convolution is cut into blocks of tiles: rows of tiles of one picture, or several small pictures.
 ///
 /// A tile's numbers do not depend on its block, so the cut is a matter of speed alone.
-private struct WinogradCut<T: ComputeScalar> {
+struct WinogradCut {
   let shape: ConvolutionShape
   let tilesInRow: Int
   /// Rows of tiles in a block, blocks to a picture, and pictures in a block.
@@ -16,7 +16,8 @@ private struct WinogradCut<T: ComputeScalar> {
   /// Whether a block fits a thread's own cache.
   let isSmall: Bool
 
-  init(_ shape: ConvolutionShape) {
+  /// - Parameter panelShift: panels have 2^panelShift columns.
+  init(_ shape: ConvolutionShape, panelShift: Int) {
     self.shape = shape
     tilesInRow = shape.width / 2
     let tileRows = shape.height / 2
@@ -28,7 +29,7 @@ private struct WinogradCut<T: ComputeScalar> {
     rows = (tileRows + strips - 1) / strips
     together = strips > 1 ? 1 : max(1, min(shape.batch, wanted / (tileRows * tilesInRow)))
     columns = together * rows * tilesInRow
-    paddedColumns = ((columns + (1 << T.panelShift) - 1) >> T.panelShift) << T.panelShift
+    paddedColumns = ((columns + (1 << panelShift) - 1) >> panelShift) << panelShift
   }
 
   var blocks: Int { (shape.batch + together - 1) / together * strips }
@@ -88,7 +89,7 @@ extension ConvolutionShape {
 extension CPUBackend {
   func winogradConvolution<T: ComputeScalar>(_ s: ConvolutionShape, _ x: UnsafeMutablePointer<T>, _ w: MatrixOperand<T>,
                                              _ bias: UnsafeMutablePointer<T>?, _ out: UnsafeMutablePointer<T>) throws {
-    let cut = WinogradCut<T>(s)
+    let cut = WinogradCut(s, panelShift: T.panelShift)
     let tileRows = T.packedLeftCount(rows: 1, inner: 1), rowBlocks = (s.filters + tileRows - 1) / tileRows
     // Products of a few blocks of filters to a job, so that many threads find work in one block of tiles.
     let share = max(1, rowBlocks * 16 / max(16, 4 * ThreadPool.threadCount)), shares = (rowBlocks + share - 1) / share
@@ -141,7 +142,7 @@ extension CPUBackend {
   }
 
   /// The transformed tiles of a block as panels; those of missing pictures are zero.
-  private func inputTiles<T: ComputeScalar>(_ cut: WinogradCut<T>, _ block: Int, _ x: UnsafeMutablePointer<T>, _ tiles: UnsafeMutablePointer<T>) {
+  private func inputTiles<T: ComputeScalar>(_ cut: WinogradCut, _ block: Int, _ x: UnsafeMutablePointer<T>, _ tiles: UnsafeMutablePointer<T>) {
     let s = cut.shape, part = cut.part(block)
     if part.pictures.count * part.rows.count * cut.tilesInRow < cut.columns { tiles.update(repeating: 0, count: cut.panels) }
     ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / cut.columns)) { c in

@@ -12,6 +12,8 @@ struct MatrixProduct<T> {
   var accumulate = false
   /// Looked at between pieces of the work; a product that was given up leaves `out` half written, and its caller throws.
   var cancellation: Cancellation? = nil
+  /// How factors are kept; `half` counts for single-precision products whose sides are contiguous along an axis, and only where the processor has it.
+  var precision = ProductPrecision.single
 
   @inline(__always) var isGivenUp: Bool { cancellation?.isRequested == true }
 }
@@ -34,6 +36,7 @@ extension Float {
 
   static func serialProduct(_ p: MatrixProduct<Float>) {
     guard p.rows > 0, p.columns > 0 else { return }
+    if let halves = HalfProduct(p) { return halves.serial() }
     if p.inner >= Cut.deep { return deepProduct(p, parallel: false) }
     let panels = (p.columns + kernel.columns - 1) / kernel.columns
     withScratch(Float.self, panels * kernel.columns * min(max(1, p.inner), Cut.depth)) { packed in
@@ -68,6 +71,7 @@ extension Float {
 
   static func parallelProduct(_ p: MatrixProduct<Float>, epilogue: ((Int, Int) -> Void)? = nil) {
     guard p.rows > 0, p.columns > 0 else { return }
+    if let halves = HalfProduct(p) { return halves.parallel(epilogue: epilogue) }
     if p.rows * p.columns * max(1, p.inner) < 1 << 17 {
       serialProduct(p)
       epilogue?(0, p.rows)

@@ -11,6 +11,8 @@ public final class AdamW {
   /// Steps taken.
   public private(set) var stepCount = 0
   public let learningRate, beta1, beta2, epsilon, weightDecay: Double
+  /// What the rate is multiplied by for each parameter.
+  private let factors: [Double]
 
   /// - Parameters:
   ///   - parameters: named as in checkpoints; those with `decays` false are not decayed.
@@ -19,8 +21,9 @@ public final class AdamW {
   ///   - beta2: in [0, 1), default 0.999.
   ///   - epsilon: > 0, default 1e-8.
   ///   - weightDecay: >= 0, default 0.01.
+  ///   - factor: what the rate is multiplied by for the parameter of a name; default 1 for all.
   public init(parameters: [(name: String, parameter: Parameter)], learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
-              epsilon: Double = 1e-8, weightDecay: Double = 0.01) throws {
+              epsilon: Double = 1e-8, weightDecay: Double = 0.01, factor: (String) -> Double = { _ in 1 }) throws {
     guard learningRate >= 0, (0..<1).contains(beta1), (0..<1).contains(beta2), epsilon > 0, weightDecay >= 0 else {
       throw TensorError.invalidArgument(operation: "AdamW", message: "expected learning rate and decay of at least 0, betas in [0, 1), epsilon above 0; got \(learningRate), \(weightDecay), \(beta1), \(beta2), \(epsilon)")
     }
@@ -30,6 +33,7 @@ public final class AdamW {
     self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
+    factors = parameters.map { factor($0.name) }
     for (_, parameter) in parameters {
       first.append(try backend.full(parameter.value.shape, 0, parameter.value.dtype))
       second.append(try backend.full(parameter.value.shape, 0, parameter.value.dtype))
@@ -54,6 +58,7 @@ public final class AdamW {
     for (index, entry) in parameters.enumerated() {
       guard let gradient = gradients[entry.parameter.value] else { continue }
       step.weightDecay = entry.parameter.decays ? weightDecay : 0
+      step.learningRate = rate * factors[index]
       try backend.adamW(parameter: entry.parameter.value.data, gradient: try backend.contiguous(gradient.data), first: first[index],
                         second: second[index], step: step)
     }

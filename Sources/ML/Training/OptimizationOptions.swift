@@ -27,11 +27,13 @@ public struct OptimizationOptions: Codable, Sendable, Equatable {
   /// Seed of everything random in the run but the start weights.
   public var seed: UInt64
   public var optimizer: OptimizerKind
+  /// Factor of the rate from each layer of a transformer to the one below, in (0, 1]; 1 for none. See ``LayerDecay``.
+  public var layerDecay: Double
 
   /// The defaults are the paper's for representations (AdamW 0.9, 0.98, decay 0.1; no clipping, no average).
   public init(steps: Int, learningRate: Double, finalLearningRate: Double = 0, warmupSteps: Int = 0, beta1: Double = 0.9,
               beta2: Double = 0.98, epsilon: Double = 1e-8, weightDecay: Double = 0.1, gradientClip: Double? = nil,
-              averageDecay: Double? = nil, seed: UInt64 = 0, optimizer: OptimizerKind = .adamW) {
+              averageDecay: Double? = nil, seed: UInt64 = 0, optimizer: OptimizerKind = .adamW, layerDecay: Double = 1) {
     self.steps = steps
     self.learningRate = learningRate
     self.finalLearningRate = finalLearningRate
@@ -44,6 +46,7 @@ public struct OptimizationOptions: Codable, Sendable, Equatable {
     self.averageDecay = averageDecay
     self.seed = seed
     self.optimizer = optimizer
+    self.layerDecay = layerDecay
   }
 
   /// The paper's rule: rate = base · crops / 512, base 2e-4 (0.003225 for 32 x 43 captions of 6 images).
@@ -57,6 +60,7 @@ public struct OptimizationOptions: Codable, Sendable, Equatable {
     guard learningRate > 0, finalLearningRate >= 0, weightDecay >= 0, learningRate.isFinite else {
       throw ModelError("training: the learning rate must be positive and the weight decay not negative, got \(learningRate) and \(weightDecay)")
     }
+    guard optimizer == .adamW || layerDecay == 1 else { throw ModelError("training: a layer decay goes with AdamW alone, got \(layerDecay) with \(optimizer.rawValue)") }
     if let gradientClip, !(gradientClip > 0) { throw ModelError("training: the gradient clip must be positive, got \(gradientClip)") }
   }
 }

@@ -35,7 +35,7 @@ extension RepresentationModel {
       return try multiPositiveLoss(projections, labels: options.objective == .supcon ? classes : batch.labels, temperature: options.temperature)
     }
     guard let classifier else { throw ModelError("representation: the model has nothing to train") }
-    return try classifier(features).crossEntropy(labels: classes)
+    return try classifier(features).crossEntropy(labels: classes, labelSmoothing: options.labelSmoothing)
   }
 
   /// What modules make of `count` samples: at once or, with a micro-batch, part by part, each computed again in the backward pass in place of being remembered.

@@ -80,6 +80,8 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var matchingWidth: Int
   /// Classes of the supervised control.
   public var classes: Int
+  /// Share of each target that is spread over all classes, in [0, 1); of `supervised`.
+  public var labelSmoothing: Double
   /// First momentum of the teacher of `mocoV3`, `byol` and `dino`.
   public var teacherMomentum: Double
   /// Temperature of the teacher of `dino`.
@@ -103,7 +105,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
               temperature: Double? = nil, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
               matchingWidth: Int = 128, classes: Int = 0, teacherMomentum: Double? = nil, teacherTemperature: Double = 0.04,
               prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize(), residual: ResNetConfiguration? = nil, dropPath: Double = 0,
-              microBatch: Int = 0) {
+              microBatch: Int = 0, labelSmoothing: Double = 0) {
     self.objective = objective
     self.encoder = encoder
     self.residual = residual
@@ -112,6 +114,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     self.optimization = optimization
     self.cropsPerStep = cropsPerStep
     self.microBatch = microBatch
+    self.labelSmoothing = labelSmoothing
     self.imagesPerCaption = imagesPerCaption
     self.cropsPerImage = cropsPerImage
     self.temperature = temperature ?? objective.temperature
@@ -160,6 +163,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     guard (0..<1).contains(dropPath), residual == nil || dropPath == 0 else {
       throw ModelError("representation: the chance of leaving out a branch must lie in [0, 1), and be 0 for a residual network, got \(dropPath)")
     }
+    guard (0..<1).contains(labelSmoothing) else { throw ModelError("representation: the label smoothing must lie in [0, 1), got \(labelSmoothing)") }
     guard microBatch >= 0, residual == nil || microBatch == 0 else {
       throw ModelError("representation: the micro-batch must be 0 or above, and 0 for a residual network, whose batch norms would see parts of a step; got \(microBatch)")
     }

@@ -42,8 +42,9 @@ public final class TrainingLoop {
     let hidden = options.optimizer == .muon ? parameters.filter { Muon.suits($0.name, $0.parameter) } : []
     muon = hidden.isEmpty ? nil : try Muon(parameters: hidden, learningRate: options.learningRate, weightDecay: options.weightDecay)
     let rest = hidden.isEmpty ? parameters : parameters.filter { !Muon.suits($0.name, $0.parameter) }
+    let layers = try LayerDecay(decay: options.layerDecay, names: parameters.map(\.name))
     optimizer = try AdamW(parameters: rest, learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2,
-                          epsilon: options.epsilon, weightDecay: options.weightDecay)
+                          epsilon: options.epsilon, weightDecay: options.weightDecay, factor: layers.factor)
     schedule = WarmupCosine(base: options.learningRate, warmupSteps: options.warmupSteps, totalSteps: options.steps,
                             final: options.finalLearningRate)
     average = try options.averageDecay.map { try MovingAverage(module, decay: $0) }

@@ -53,12 +53,14 @@ enum FormatGolden {
   /// Feeds seeded mutations of valid data to a reader: bytes changed, cut, doubled, removed. The reader may throw a
   /// FormatError or an ImageError, nothing else.
   ///
+  /// - Parameter rounds: mutations; LOAM_FUZZ in the environment multiplies them, which `make soak` uses.
   /// - Returns: how many mutations were refused.
   @discardableResult
   static func fuzz(_ valid: [UInt8], rounds: Int, seed: UInt64, _ read: ([UInt8]) throws -> Void) -> Int {
     var stream = RandomStream(seed: seed, purpose: "fuzz")
     var refused = 0
-    for _ in 0..<rounds {
+    let factor = ProcessInfo.processInfo.environment["LOAM_FUZZ"].flatMap { Int($0) } ?? 1
+    for _ in 0..<(rounds * max(1, factor)) {
       var data = valid
       for _ in 0...Int(stream.word() % 4) where !data.isEmpty {
         let place = Int(stream.word()) % data.count
