@@ -71,7 +71,7 @@ check-peers:
 check-kernel: build
 	LOAM=$(LOAM) Tests/Peers/jupyter/check.sh
 
-# The official test suite of Lua inside Loam, the command line beside lua5.4's, and packages of others (lua5.4, lua-penlight, lua-unit, lua-lpeg, lua-cjson).
+# The official test suite of Lua inside Loam, the command line and typed sessions beside lua5.4's, packages of others, stubs judged by luacheck (lua5.4, lua-penlight, lua-unit, lua-busted, lua-lpeg, lua-cjson, lua-check).
 check-lua: build
 	LOAM=$(LOAM) Tests/Peers/lua/check.sh
 

@@ -107,14 +107,28 @@ INTERRUPTED = [
     ("coroutine", "coroutine.wrap(function() while true do end end)()", 1), ("pattern", "('a'):rep(1e4):find('.-.-.-.-b$')", 1),
     ("many products", "local a = tensor.ones{500, 500}; while true do x = a:matmul(a) end", 1),
     ("one product of 12000 x 12000 x 12000", "x = big:matmul(big)", 1), ("one product in double precision, 3500^3", "x = double:matmul(double)", 1),
+    ("one convolution", "x = pictures:conv2d(filters, nil, {padding = 1})", 1), ("its gradients", "result:backward()", 1),
+    ("one attention", "x = tensor.attention(tokens, tokens, tokens, {heads = 8})", 1), ("one sort", "x = list:sort()", 1),
+    ("a step of a sampler", "generator:generate{captions = captions, steps = 20, batch = 2048}", 1),
+    ("a long step of training, with a checkpoint", "encoder.train{objective = 'simclr', data = set, steps = 100, crops = 4096, width = 256, depth = 6, checkpoint = 'run'}", 1),
     ("training of an encoder", "encoder.train{objective = 'simclr', data = data.scenes{count = 256, seed = 1}, steps = 1000, seed = 1}", 2),
+]
+
+
+PREPARED = [
+    "big, double = tensor.ones{12000, 12000}, tensor.ones({3500, 3500}, {dtype = 'f64'});",
+    "pictures, filters, tokens = tensor.ones{32, 256, 128, 128}, tensor.ones{256, 256, 3, 3}, tensor.ones{8, 16384, 512};",
+    "result = tensor.ones{8, 256, 64, 64}:track():conv2d(filters, nil, {padding = 1}):sum();", "list = tensor.uniform{30000000};",
+    f"generator, captions = diffusion.load('{ROOT}/models/scenes.safetensors'), {{}}; for i = 1, 2048 do captions[i] = 'a red square' end",
+    "set = data.scenes{count = 2048, seed = 1};",
 ]
 
 
 def interrupts(home):
     terminal = Terminal(home)
-    terminal.type("big, double = tensor.ones{12000, 12000}, tensor.ones({3500, 3500}, {dtype = 'f64'});\r")
-    terminal.read(b"\x1b[?2004h> ")
+    for line in PREPARED:
+        terminal.type(line + "\r")
+        terminal.read(b"\x1b[?2004h> ")
     for name, code, limit in INTERRUPTED:
         terminal.type(f"print('go' .. 'ing'); {code}\r")
         terminal.read(b"going")

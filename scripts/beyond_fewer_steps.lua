@@ -17,7 +17,7 @@ __show(p
 -- The same captions and the same noise, guidance `p.guidance`, `p.views` pictures of each caption; only the number of DDIM steps differs. StableRep learns from each set.
 
 local list = {}
-local function made(steps) return function(seed) return pictures.generated(p, seed, {captions = p.pictures // p.views, images = p.views, steps = steps}) end end
+local function made(steps) return function(seed) return pictures.several(p, seed, {steps = steps}) end end
 for k, steps in ipairs(p.step_counts) do list[k] = {name = ("%d steps"):format(steps), objective = "stablerep", source = made(steps)} end
 arms.run(p, list)
 for k, arm in ipairs(list) do

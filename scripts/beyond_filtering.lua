@@ -19,16 +19,16 @@ __show(p
 -- `p.views` pictures of each caption are made at guidance `p.filter_guidance`, where mismatches are frequent. Within each caption the pictures with the largest cosine are kept, a share of `p.kept`; the control keeps as many
 -- at random, the other end the smallest. StableRep learns from each; every arm has the same captions and the same number of pictures.
 
-local function pool(seed) return pictures.generated(p, seed, {captions = p.pictures // p.views, images = p.views, guidance = p.filter_guidance}) end
+local function pool(seed) return pictures.several(p, seed, {guidance = p.filter_guidance}) end
 local function scorer(seed) return training.encoder(p, "CLIP, real", "clip", pictures.real(p, seed, p.pictures), seed) end
 
 local function filtered(how)
   return function(seed)
-    local source, joint, share = pool(seed), scorer(seed), p.kept
+    local source, joint, share, size = pool(seed), scorer(seed), p.kept, p.size
     local chosen = store.stage{name = "filtered by " .. how, code = function()
       local set = source.open()
       local net, scores = encoder.load_joint(joint.files["joint.safetensors"]), {}
-      local x, captions = net:image_features(set), {}
+      local x, captions = net:image_features(set:resize(size)), {}
       for k = 1, #set do captions[k] = set:captions(k)[1] end
       local y, stream = net:text_features(captions), random.stream(seed, {purpose = "filter"})
       local cosines = (x:l2_normalize() * y:l2_normalize()):sum(2):totable()

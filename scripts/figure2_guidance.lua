@@ -8,7 +8,7 @@ local function __show(...) if select("#", ...) > 0 then print(...) end end
 --| label: parameters
 local loam = require "loam"
 local parameters, pictures = require "recipes.parameters", require "recipes.pictures"
-local arms, claims, judging = require "recipes.arms", require "recipes.claims", require "recipes.judging"
+local arms, claims, judging, training = require "recipes.arms", require "recipes.claims", require "recipes.judging", require "recipes.training"
 local p = parameters.resolve{all = {guidances = {1, 2, 3, 4, 6, 8, 10, 12}}, smoke = {guidances = {1, 4}}}
 __show(p
 )
@@ -17,14 +17,14 @@ __show(p
 --
 -- For each guidance $w$ the same `p.pictures` captions give one picture each, from the same noise. With predictions $\epsilon(x)$ without
 -- and $\epsilon(x, c)$ with the caption, each sampling step follows $\epsilon(x) + w\,(\epsilon(x, c) - \epsilon(x))$. SimCLR and MAE learn from each set
--- with the same number of steps and crops as from the real pictures of those captions. MAE has no convolutional stem, which would see the hidden patches, so its
+-- with the same number of steps and crops as from the real pictures of those captions. MAE has no convolutional stem, which would see the hidden patches, and here patches of `p.mae_patch` pixels, so its
 -- random floor is another one.
 
 local methods = {{"SimCLR", "simclr"}, {"MAE", "mae"}}
 local function real(seed) return pictures.real(p, seed, p.pictures) end
 local function made(w) return function(seed) return pictures.generated(p, seed, {captions = p.pictures, guidance = w}) end end
 
-local floors = arms.run(p, {{name = "random features"}})
+local floors = arms.run(p, {{name = "random features"}, {name = "random features, MAE's encoder", change = training.masked(p)}})
 local curves = {}
 for m, method in ipairs(methods) do
   local name, objective = table.unpack(method)

@@ -24,6 +24,8 @@ for _, w in ipairs(p.guidances) do
                      source = function(seed) return pictures.generated(p, seed, {captions = p.pictures, guidance = w}) end}
 end
 arms.run(p, list)
+__show(arms.keep(p, "figure5_clip", list)
+)
 
 -- ## What came out
 
@@ -36,7 +38,7 @@ __show(loam.plot.lines{x = "guidance w", y = "zero-shot accuracy", x_ticks = p.g
 )
 
 --| label: tbl-clip
-__show(arms.table(p, list, {columns = {"mean", "colour", "shape", "retrieval_at_1", "retrieval_at_5"}, paper_title = "paper (ImageNet)", chance = {mean = 0.1, colour = 0.1, shape = 0.1, retrieval_at_1 = 1 / 200, retrieval_at_5 = 5 / 200},
+__show(arms.table(p, list, {columns = {"mean", "colour", "shape", "retrieval_at_1", "retrieval_at_5"}, experiment = "figure5_clip", paper_title = "paper (ImageNet)", chance = {mean = 0.1, colour = 0.1, shape = 0.1, retrieval_at_1 = 1 / 200, retrieval_at_5 = 5 / 200},
   caption = ("Zero-shot accuracy, and retrieval of the caption of 200 pictures, %d seeds, 95 %% intervals"):format(p.seeds), paper = {["CLIP, real"] = 40.2, ["CLIP, w = 2"] = 34.9}})
 )
 

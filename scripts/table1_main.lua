@@ -25,13 +25,15 @@ __show(p
 -- $-\sum_j p_{ij} \log q_{ij}$. CLIP matches pictures with captions; StableRep+ adds CLIP's loss to StableRep's.
 
 local list = arms.run(p, arms.main(p))
+__show(arms.keep(p, "table1_main", list)
+)
 
 -- ## What came out
 
 --| label: tbl-main
 __show(arms.table(p, list, {
   caption = ("Linear probes on real scenes, %d seeds, 95 %% intervals; the paper's column is ImageNet top-1 on CC12M"):format(p.seeds),
-  chance = judging.chance(p), paper_title = "paper",
+  chance = judging.chance(p), paper_title = "paper", experiment = "table1_main",
   paper = {["SimCLR, real"] = 61.5, ["CLIP, real"] = 70.3, ["SimCLR, synthetic"] = 63.7, ["CLIP, synthetic"] = 67.8, ["StableRep, synthetic"] = 73.5,
            ["StableRep+, synthetic"] = 74.4},
 })

@@ -24,6 +24,8 @@ for k, l in ipairs(p.per_caption) do
   budget[k] = {name = ("l = %d"):format(l), objective = l == 1 and "simclr" or "stablerep", source = pool(l), change = l > 1 and {images_per_caption = math.min(l, p.views)} or nil}
 end
 arms.run(p, budget)
+__show(arms.keep(p, "table5_budget", budget)
+)
 
 -- 5b: the same pictures, the largest $l$ of each caption; a step sees $m$ of them, and `p.crops` / $m$ captions. $m$ = 1 is SimCLR again.
 
@@ -32,16 +34,18 @@ for k, m in ipairs(p.per_caption) do
   batch[k] = {name = ("m = %d"):format(m), objective = m == 1 and "simclr" or "stablerep", source = pool(p.per_caption[#p.per_caption]), change = m > 1 and {images_per_caption = m} or nil}
 end
 arms.run(p, batch)
+__show(arms.keep(p, "table5_batch", batch)
+)
 
 -- ## What came out
 
 --| label: tbl-budget
-__show(arms.table(p, budget, {rows = "pictures of a caption", chance = judging.chance(p), paper_title = "paper", paper = {["l = 1"] = 61.2, ["l = 8"] = 66.2},
+__show(arms.table(p, budget, {rows = "pictures of a caption", chance = judging.chance(p), experiment = "table5_budget", paper_title = "paper", paper = {["l = 1"] = 61.2, ["l = 8"] = 66.2},
   caption = ("5a: %d pictures in all, %d seeds, 95 %% intervals"):format(p.pictures, p.seeds)})
 )
 
 --| label: tbl-batch
-__show(arms.table(p, batch, {rows = "in a batch", chance = judging.chance(p), caption = ("5b: %d crops in a batch, %d seeds, 95 %% intervals"):format(p.crops, p.seeds)})
+__show(arms.table(p, batch, {rows = "in a batch", chance = judging.chance(p), experiment = "table5_batch", caption = ("5b: %d crops in a batch, %d seeds, 95 %% intervals"):format(p.crops, p.seeds)})
 )
 
 --| label: fig-positives

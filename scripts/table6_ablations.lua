@@ -11,6 +11,7 @@ local arms, claims, judging = require "recipes.arms", require "recipes.claims", 
 local p = parameters.resolve{
   all = {guidances = {1, 2, 3, 4, 6, 8}, widths = {48, 96, 144}, lengths = {0.5, 1, 2}},
   smoke = {guidances = {1, 4}, widths = {16, 32}, lengths = {1, 2}},
+  paper = {guidances = {2, 3, 4}, widths = {384, 768, 1152}, lengths = {1, 2, 3}},
 }
 __show(p
 )
@@ -19,8 +20,7 @@ __show(p
 --
 -- One thing is changed at a time: the guidance at which `p.views` pictures of each caption were made, the width of the encoder (its depth stays), the number of training steps.
 
-local captions = p.pictures // p.views
-local function pool(w) return function(seed) return pictures.generated(p, seed, {captions = captions, images = p.views, guidance = w}) end end
+local function pool(w) return function(seed) return pictures.several(p, seed, {guidance = w}) end end
 local function sweep(values, arm)
   local list = {}
   for k, value in ipairs(values) do

@@ -10,10 +10,11 @@ public enum Loam {
   ///
   /// - Parameters:
   ///   - threads: to compute with; nil leaves all processors. Results do not depend on it.
-  ///   - memoryLimit: most bytes that tensors may take; nil sets none.
+  ///   - memoryLimit: most bytes that tensors may take, and most that each Lua state may; nil leaves tensors all, and Lua half of the machine's.
   public static func configure(threads: Int? = nil, memoryLimit: Int? = nil) {
     if let threads { ThreadPool.setThreadCount(threads) }
     if let memoryLimit { MemoryPool.limit = memoryLimit }
+    if let memoryLimit { LuaState.defaultMemoryLimit = memoryLimit }
   }
 
   /// The libraries of one state, in the order in which help lists them.
@@ -43,5 +44,6 @@ public enum Loam {
   public static func prepare(_ state: LuaState) {
     MemoryPressure.attach(state)
     Cancellation.watch(state.interrupt.flag)
+    FileActivity.listener = { FileWitness.tell($0, writes: $1) }
   }
 }

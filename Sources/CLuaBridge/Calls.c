@@ -20,7 +20,11 @@ void prefix_position(lua_State *L) {
 
 int invoke(lua_State *L, void *context) {
   if (context == NULL) return luaL_error(L, "this function was detached from its host");
-  int count = bridge_of(L)->entry(L, context);
+  loam_bridge *bridge = bridge_of(L);
+  int before = bridge->runs_lua;
+  bridge->runs_lua = 0;
+  int count = bridge->entry(L, context);
+  bridge->runs_lua = before;
   if (count >= 0) return count;
   // The Swift frame is gone: from here on a jump is harmless.
   if (count == LOAM_FAILED_MESSAGE && lua_type(L, -1) == LUA_TSTRING) prefix_position(L);
@@ -62,7 +66,11 @@ int loam_call(lua_State *L, int arguments, int results) {
   int base = lua_gettop(L) - arguments;
   lua_pushcfunction(L, keep_error);
   lua_insert(L, base);
+  loam_bridge *bridge = bridge_of(L);
+  int before = bridge->runs_lua;
+  bridge->runs_lua = 1;
   int status = lua_pcall(L, arguments, results, base);
+  bridge->runs_lua = before;
   lua_remove(L, base);
   return status;
 }

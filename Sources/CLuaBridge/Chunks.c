@@ -76,6 +76,7 @@ static int load_file(lua_State *L) {
   const char *mode = allowed_mode(L, 2);
   int environment = lua_isnone(L, 3) ? 0 : 3;
   if (!bridge_of(L)->allows_binary && mode[0] == 'b') return refuse_binary(L, "loadfile");
+  tell_file(path, 0);
   return finish_load(L, luaL_loadfilex(L, path, mode), environment);
 }
 
@@ -88,6 +89,7 @@ static int finish_do(lua_State *L, int status, lua_KContext context) {
 static int do_file(lua_State *L) {
   const char *path = luaL_optstring(L, 1, NULL);
   lua_settop(L, 1);
+  tell_file(path, 0);
   if (luaL_loadfilex(L, path, default_mode(L)) != LUA_OK) return lua_error(L);
   lua_callk(L, 0, LUA_MULTRET, 0, finish_do);
   return finish_do(L, 0, 0);
@@ -103,6 +105,7 @@ static int search_file(lua_State *L) {
   if (lua_isnil(L, -2)) return 1; // the list of files tried
   lua_pop(L, 1);
   const char *path = lua_tostring(L, -1);
+  tell_file(path, 0);
   if (luaL_loadfilex(L, path, default_mode(L)) != LUA_OK)
     return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, path, lua_tostring(L, -1));
   lua_insert(L, -2);

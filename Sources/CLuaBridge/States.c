@@ -3,19 +3,27 @@
 #include <stdlib.h>
 #include "Bridge.h"
 
-// Never returns NULL: so no push from Swift can raise. Memory limits are kept by the host's own checks instead.
-static void *allocate(void *unused, void *block, size_t old_size, size_t size) {
-  (void)unused;
-  (void)old_size;
+void loam_limit_memory(lua_State *L, size_t bytes) { bridge_of(L)->limit = bytes; }
+
+// While Lua code runs a request beyond the limit is refused: Lua then collects garbage, asks once more, and raises "not enough memory". While
+// Swift runs no request is ever refused, so no push from Swift can raise.
+static void *allocate(void *context, void *block, size_t old_size, size_t size) {
+  loam_bridge *bridge = context;
+  size_t before = block == NULL ? 0 : old_size;
   if (size == 0) {
+    bridge->used -= before;
     free(block);
     return NULL;
   }
+  size_t limit = bridge->limit;
+  if (limit != 0 && bridge->runs_lua && size > before && size - before > limit - (bridge->used < limit ? bridge->used : limit)) return NULL;
   void *result = realloc(block, size);
   if (result == NULL) {
+    if (bridge->runs_lua) return NULL;
     fprintf(stderr, "loam: out of memory: the system refused %zu bytes to Lua\n", size);
     abort();
   }
+  bridge->used += size - before;
   return result;
 }
 
@@ -44,21 +52,23 @@ static int panic(lua_State *L) {
 static int open_libraries(lua_State *L) {
   luaL_openlibs(L);
   install_chunks(L);
+  install_files(L);
   install_coroutines(L);
   install_patterns(L);
+  install_sorting(L);
   install_debug_guard(L);
   return 0;
 }
 
 lua_State *loam_state_new(loam_entry entry, loam_release release, loam_interrupt *interrupt) {
-  lua_State *L = lua_newstate(allocate, NULL);
-  if (L == NULL) return NULL;
   loam_bridge *bridge = malloc(sizeof *bridge);
-  if (bridge == NULL) {
-    lua_close(L);
+  if (bridge == NULL) return NULL;
+  *bridge = (loam_bridge){.entry = entry, .release = release, .interrupt = interrupt, .warnings = 1};
+  lua_State *L = lua_newstate(allocate, bridge);
+  if (L == NULL) {
+    free(bridge);
     return NULL;
   }
-  *bridge = (loam_bridge){.entry = entry, .release = release, .interrupt = interrupt, .warnings = 1};
   *(loam_bridge **)lua_getextraspace(L) = bridge;
   lua_atpanic(L, panic);
   lua_setwarnf(L, warn, bridge);

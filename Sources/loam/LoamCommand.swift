@@ -14,7 +14,7 @@ struct LoamCommand: ParsableCommand {
     commandName: "loam", abstract: "A research notebook host: Lua scripts over a compiled tensor, diffusion and representation-learning core.",
     discussion: """
       Without a command Loam talks: an interactive Lua with help(f), completion and history. A file instead of a command is run as lua runs it, and so are \
-      lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [FILE|-] [ARGUMENTS].
+      lua's options before one: loam [-e CODE] [-l MODULE] [-i] [-v] [-E] [-W] [-g] [FILE|-] [ARGUMENTS]; -g makes globals strict.
       """,
     version: Loam.version, subcommands: [RunCommand.self, PlanCommand.self, DoctorCommand.self, BenchCommand.self, StoreCommand.self, RunsCommand.self, NotebookCommand.self, KernelCommand.self, ReferenceCommand.self])
 
@@ -39,14 +39,24 @@ struct LoamCommand: ParsableCommand {
 /// Options that every working command shares.
 struct MachineOptions: ParsableArguments {
   @Option(help: "Threads to compute with; results do not depend on it. Default: all processors.") var threads: Int?
-  @Option(help: "Most memory that tensors may take, such as 8G or 500M.") var memoryLimit: String?
+  @Option(help: "Most memory that tensors may take, and most that Lua may, such as 8G or 500M.") var memoryLimit: String?
+  @Option(help: "Seconds after which the work is interrupted, as by Ctrl-C.") var timeLimit: Double?
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
     if let memoryLimit { _ = try Self.bytes(memoryLimit) }
+    if let timeLimit, !(timeLimit > 0 && timeLimit < 1e9) { throw ValidationError("--time-limit takes a number of seconds, got \(timeLimit)") }
   }
 
-  func apply() throws { Loam.configure(threads: threads, memoryLimit: try memoryLimit.map(Self.bytes)) }
+  func apply() throws {
+    Loam.configure(threads: threads, memoryLimit: try memoryLimit.map(Self.bytes))
+    guard let timeLimit else { return }
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: timeLimit)
+      FileHandle.standardError.write(Data("loam: the time limit of \(timeLimit) s is over\n".utf8))
+      Interrupt.shared.raise()
+    }
+  }
 
   /// "8G" as a number of bytes; the letters K, M, G and T count in powers of 1024.
   static func bytes(_ text: String) throws -> Int {
@@ -59,27 +69,39 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-struct RunCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a Lua script; - reads it from standard input.")
-
+/// What `run` and `plan` are told of a script.
+struct ScriptOptions: ParsableArguments {
   @Argument(help: "The script.") var file: String
   @Option(help: "Which of the script's presets to use.") var preset: String?
   @Option(help: "The experiment's seed.") var seed: Int?
   @Option(help: "Folder of cached stages and of the record of runs.") var store: String = ".loam"
   @Option(help: "Folder of kept results, which stand in for stages that were never run here; default notebooks/results beside the script's folder.") var kept: String?
   @Flag(help: "Use no kept results.") var fresh = false
+  @Flag(help: "Make it an error to read a global variable that was never assigned, or to assign a new one inside a function.") var strict = false
   @OptionGroup var machine: MachineOptions
   @Argument(parsing: .postTerminator, help: "The script's own parameters, as --name value.") var arguments: [String] = []
 
-  mutating func run() throws {
+  /// A state with all of Loam in it, ready to run the script.
+  func world() throws -> (state: LuaState, session: ScriptSession) {
     try machine.apply()
     let state = try LuaState()
     let keptFolder = fresh ? nil : kept ?? (file == "-" ? "." : Folder.parent(of: file)) + "/../notebooks/results"
     let session = try Loam.install(
       into: state, options: SessionOptions(script: file, preset: preset, seed: seed, arguments: arguments, storeFolder: store, keptFolder: keptFolder))
     try state.installHelp()
+    if strict { try state.makeGlobalsStrict() }
     Interrupt.shared.handleControlC()
-    let status = Program(state).run(file: file, arguments: arguments)
+    return (state, session)
+  }
+}
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a Lua script; - reads it from standard input.")
+  @OptionGroup var script: ScriptOptions
+
+  mutating func run() throws {
+    let (state, session) = try script.world()
+    let status = Program(state).run(file: script.file, arguments: script.arguments)
     try session.finish(status: status)
     throw ExitCode(status)
   }
@@ -126,8 +148,9 @@ struct StoreCommand: ParsableCommand {
   struct Collect: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "gc", abstract: "Remove results that none of the last runs used.")
     @Option(help: "How many runs count.") var runs: Int = 20
+    @Flag(help: "Only tell what would go.") var trial = false
     @Option(help: "Folder of the store.") var store: String = ".loam"
-    mutating func run() throws { print(try StoreReport.collect(keepingRuns: runs, folder: store)) }
+    mutating func run() throws { print(try StoreReport.collect(keepingRuns: runs, trial: trial, folder: store)) }
   }
 }
 

@@ -23,6 +23,7 @@ enum LuaCommand {
     let options = SessionOptions(script: invocation.script, arguments: invocation.arguments)
     let session = try Loam.install(into: state, options: options, asGlobals: invocation.isTyped)
     try state.installHelp()
+    if invocation.isStrict { try state.makeGlobalsStrict() }
     Interrupt.shared.handleControlC()
     let banner = "Loam \(Loam.version), Lua 5.4. help() lists the libraries, help(f) explains a function, Ctrl-D leaves."
     let status = Program(state, display: session.display, decode: Loam.pixels(ofPNG:)).run(invocation, banner: banner)

@@ -215,6 +215,21 @@ extension BindingsTests {
       #expect(bench.show(code) == "true\t2\tblue\ttrue\t1:3x4x4x8:3x4x4x8 2:3x4x4x8:3x4x4x8 1:1x4x4x8:1x4x4x8 2:1x4x4x8:1x4x4x8")
     }
 
+    @Test func `a Stable Diffusion model makes a picture again from its file alone`() throws {
+      let bench = try Workbench()
+      let code = small + """
+        local d = p:generate{prompt = {"a cat", "a dog"}, negative = "blue", steps = 3, images = 2, width = 16, seed = 4, guidance = 3, clip_skip = 1, scheduler = "euler_ancestral"}
+        local path = "\(bench.folder)-picture.png"
+        local f = io.open(path, "wb"); f:write(d:png(4)):close()
+        local again = diffusion.regenerate(p, path)
+        local _, other = pcall(diffusion.regenerate, diffusion.pipeline("Tests/Golden/stable-diffusion/one"), path)
+        local _, wrong = pcall(diffusion.regenerate, tensor{1}, path)
+        os.remove(path)
+        return again:png(1) == d:png(4), other:find("was made by the model", 1, true) ~= nil, wrong:find("Generator or Pipeline expected, got", 1, true) ~= nil or wrong
+        """
+      #expect(bench.show(code) == "true\ttrue\ttrue")
+    }
+
     @Test func `a Stable Diffusion model starts from a picture, and refuses what does not fit`() throws {
       let bench = try Workbench()
       let code = small + """

@@ -97,6 +97,57 @@ extension BindingsTests {
       #expect(changed.texts == ["two"] && changed.stages == ["read"])
     }
 
+    @Test func `a file that a stage reads without naming it counts by its content all the same, and so does one that is not there`() throws {
+      let place = Place()
+      let file = place.folder + "/data.txt", other = place.folder + "/other.txt"
+      let cell = "store.stage{name = \"read\", code = function() local f = io.open(\"\(other)\") or io.open(\"\(file)\") return {x = f:read(\"a\")} end}.x"
+      try AtomicFile.write("one", to: file)
+      #expect(try place.run(cell).texts == ["one"])
+      #expect(try place.run(cell).stages == ["read*"])
+      try AtomicFile.write("two", to: file)
+      let changed = try place.run(cell)
+      #expect(changed.texts == ["two"] && changed.stages == ["read"])
+      let why = try NotebookReport.explain(place.folder + "/n.md", storeFolder: place.folder + "/store")
+      #expect(why.contains("data.txt, which it read, changed"), "\(why)")
+      #expect(try place.run(cell).stages == ["read*"])
+      try AtomicFile.write("three", to: other)
+      #expect(try place.run(cell).texts == ["three"])
+      #expect(try place.run(cell).stages == ["read*"])
+    }
+
+    @Test func `what a stage reads through a stage inside it, through a module or through Loam's own functions counts too`() throws {
+      let place = Place()
+      try AtomicFile.write("return {value = 1}", to: place.folder + "/shared_part.lua")
+      try AtomicFile.write("[5]", to: place.folder + "/n.json")
+      let cell = """
+        require "shared_part"
+        store.stage{name = "outer", code = function()
+          local inner = store.stage{name = "inner", code = function() return {x = file.read_json("\(place.folder)/n.json")[1]} end}
+          return {x = inner.x + require("shared_part").value}
+        end}.x
+        """
+      #expect(try place.run(cell).texts == ["6"])
+      #expect(try place.run(cell).stages == ["outer*"])
+      try AtomicFile.write("[7]", to: place.folder + "/n.json")
+      #expect(try place.run(cell).texts == ["8"])
+      try AtomicFile.write("return {value = 2}", to: place.folder + "/shared_part.lua")
+      let changed = try place.run(cell)
+      #expect(changed.texts == ["9"] && changed.stages == ["inner*", "outer"])
+      #expect(try place.run(cell).stages == ["outer*"])
+    }
+
+    @Test func `a stage that writes a file outside of its result runs each time, since a stored result would not bring it back`() throws {
+      let place = Place()
+      let cell = "store.stage{name = \"log\", code = function() local f = io.open(\"\(place.folder)/log.txt\", \"a\") f:write(\"x\") f:close() return {x = 1} end}.x"
+      _ = try place.run(cell)
+      #expect(try place.run(cell).stages == ["log"])
+      #expect(try String(contentsOfFile: place.folder + "/log.txt", encoding: .utf8) == "xx")
+      #expect(try NotebookReport.explain(place.folder + "/n.md", storeFolder: place.folder + "/store").contains("log.txt, which is no part of its result"))
+      let inside = "store.stage{name = \"kept\", code = function(stage) local f = io.open(stage:path(\"log.txt\"), \"w\") f:write(\"x\") f:close() local t = os.tmpname() io.open(t, \"w\"):close() os.remove(t) return {x = 1} end}.x"
+      _ = try place.run(inside)
+      #expect(try place.run(inside).stages == ["kept*"])
+    }
+
     @Test func `a quick run with other parameters does not poison the real one`() throws {
       let place = Place()
       let cells = ["--| tags: parameters\nlocal steps = 100", "store.stage{name = \"train\", code = function() return {x = steps} end}.x"]

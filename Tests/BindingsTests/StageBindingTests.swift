@@ -66,6 +66,19 @@ extension BindingsTests {
       #expect(try key(1) == key(2))
     }
 
+    @Test(arguments: [
+      "local k, n = 0, 3", "local n = 3; local k = 1", "local a, b, c, k = 1, 2, 3, 4; local n <const> = math.tointeger(3)", "global_k = 2; k = 1; local n = 3",
+    ])
+    func `where the code finds what it captures is not part of the key`(prelude: String) throws {
+      let bench = try Workbench()
+      func key(_ prelude: String, within opening: String = "", _ closing: String = "") throws -> String {
+        try bench.state.run("\(prelude)\n\(opening) return store.stage{name = 'w', code = function() return {r = n, s = (function() return n end)()} end}.stage.key \(closing)")
+          .first?.asString ?? "?"
+      }
+      #expect(try key(prelude) == key("local n = 3"))
+      #expect(try key(prelude, within: "local function outer(j) k = j;", "end return outer(1)") == key("local n = 3"))
+    }
+
     @Test func `recursive functions and tables have a key`() throws {
       let bench = try Workbench()
       #expect(bench.show("""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from chromium import Chromium, Tab
 
@@ -171,6 +172,16 @@ def test_the_preview_reloads_on_save_and_keeps_its_place(tab, folder):
         tab.until(f"{shown}.includes('it broke')")
         save("third")
         tab.until(f"{shown}.includes('third') && document.getElementById('state').textContent == ''")
+        # A build that would go on for ever gives way to the next save; its finished stage is not made again.
+        stage = "```lua\nlocal r = store.stage{name = 's', code = function() io.stderr:write('made') return {x = 42} end}\nr.x\n```\n\n```lua\nSLOW\n```\n"
+        (live / "n.md").write_text(text.replace("WORD", "fourth") + "\n" + stage.replace("SLOW", "io.open('.began', 'w'):close()\nwhile true do end"))
+        tab.until("document.getElementById('state').textContent.startsWith('running')")
+        while not (live / ".began").exists():
+            time.sleep(0.05)
+        (live / "n.md").write_text(text.replace("WORD", "fifth") + "\n" + stage.replace("SLOW", "print('over')"))
+        tab.until(f"{shown}.includes('fifth') && {shown}.includes('over') && document.getElementById('state').textContent == ''")
+        explained = subprocess.run([LOAM, "notebook", "explain", "n.md"], cwd=live, capture_output=True, text=True, check=True).stdout
+        assert "loaded" in explained and "computed" not in explained, explained
         assert tab.complaints() == [], tab.complaints()
         others = [other for other in tab.requests() if not other.startswith((address, "data:"))]
         assert others == [], others

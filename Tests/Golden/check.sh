@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes the golden numbers once more from the reference libraries, runs the tests against the new ones, and puts the committed ones back.
 # Bits may differ between processors and versions of the libraries; the tests' tolerances decide.
-# Then compares the tensor operations with PyTorch, and the samplers with diffusers, on inputs that hypothesis draws (Tests/Peers).
+# Then compares the tensor operations with PyTorch, the samplers with diffusers, and CLIP's token ids with open_clip's and transformers', on inputs that hypothesis
+# draws (Tests/Peers).
 # LOAM_PYTHON names a Python with torch, timm, diffusers, open_clip, scikit-learn, safetensors, Pillow, webdataset and hypothesis.
 set -uo pipefail
 cd "$(dirname "$0")"
@@ -31,6 +32,7 @@ if "$python" -c 'import hypothesis' 2>/dev/null; then
   "$python" ../Peers/operations.py ../../.build/release/loam || status=1
   if "$python" -c 'import diffusers' 2>/dev/null; then
     "$python" ../Peers/schedulers.py ../../.build/release/loam || status=1
+    if [ -n "$vocabulary" ]; then "$python" ../Peers/tokens.py ../../.build/release/loam "$vocabulary" || status=1; fi
   fi
 else
   echo "LOAM_PYTHON has no hypothesis: operations on drawn shapes and samplers of drawn options were not compared"
@@ -39,6 +41,16 @@ if "$python" -c 'import nbformat, jupytext, pandas, lxml' 2>/dev/null && command
   "$python" ../Peers/notebooks.py ../../.build/release/loam || status=1
 else
   echo "LOAM_PYTHON has no nbformat, jupytext, pandas and lxml, or there is no lua5.4: notebooks were not judged"
+fi
+if "$python" -c 'import numpy, wcwidth' 2>/dev/null; then
+  "$python" ../Peers/printing.py ../../.build/release/loam || status=1
+else
+  echo "LOAM_PYTHON has no wcwidth: printed tensors and tables were not read back"
+fi
+if command -v Rscript > /dev/null && Rscript -e 'stopifnot(requireNamespace("knitr", quietly = TRUE))' 2>/dev/null; then
+  "$python" ../Peers/cell_options.py ../../.build/release/loam || status=1
+else
+  echo "there is no R with knitr (r-cran-knitr): options of cells were not compared"
 fi
 git checkout -q -- .
 exit $status

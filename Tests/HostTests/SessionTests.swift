@@ -27,6 +27,7 @@ private final class Recorder {
         #expect(recorder.show("_ * 10") == "20\n")
         #expect(recorder.show("x = 3", "x, 'a', { 1 }") == "3\ta\t{1}\n")
         #expect(recorder.show("nil") == "nil\n")
+        #expect(recorder.show("= 5", "=1, 2") == "5\n1\t2\n")
         #expect(recorder.show("", "  ") == "")
         #expect(recorder.show("vector.new{1}") == "Vector{1.0}\n")
     }

@@ -1,22 +1,16 @@
 -- Questions about a generator and about encoders of captions, where scenes know the truth.
 local loam = require "loam"
 local data, diffusion, encoder, random, store = loam.data, loam.diffusion, loam.encoder, loam.random, loam.store
+local pictures, training = require "recipes.pictures", require "recipes.training"
 local audits = {}
 
--- What an audit costs, mostly by the pictures it generates or, with none, by the features of `p.probe_test` pictures.
-local function cost(p, result, generated)
-  local steps = p.sampler_steps
-  if not generated then
-    return {result = result, units = 1, unit = "audit of captions", measure = function()
-      local net = encoder.random{size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max"}
-      net:features(data.scenes{count = 4 * p.probe_test, size = p.size})
-      return 1
-    end}
-  end
-  return {result = result, units = generated, unit = ("picture of %d sampling steps"):format(steps), images = generated, measure = function()
-    local some = data.scenes{count = 16, size = p.size, captions_per_image = 1}:all_captions()
-    diffusion.load(p.generator):generate{captions = some, guidance = p.guidance, steps = steps}
-    return #some
+-- What an audit without generated pictures costs: the features of some pictures and captions.
+local function cost(p, result)
+  return {result = result, units = 1, unit = "audit of captions", measure = function()
+    local count = 4 * p.probe_test
+    local few = math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(training.network(p)))))
+    encoder.random(training.network(p)):features(data.scenes{count = few, size = p.size})
+    return few / count
   end}
 end
 
@@ -87,11 +81,12 @@ function audits.colour_skew(p, trained, seed, guidance)
   local generator = store.file(p.generator)
   local settings = {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed, nuisance = p.nuisance}
   local path, count, steps, shapes = p.generator, p.probe_test, p.sampler_steps, {"circle", "square", "triangle", "star", "heart", "cross", "ring", "arrow"}
-  return store.stage{name = ("colours at guidance %g"):format(guidance), inputs = {trained, generator}, cost = cost(p, {reader = 0.5, shares = {}, largest = 0.5, evenness = 0.5}, count), code = function()
+  return store.stage{name = ("colours at guidance %g"):format(guidance), inputs = {trained, generator},
+    cost = pictures.cost(p, {reader = 0.5, shares = {}, largest = 0.5, evenness = 0.5}, count, guidance, steps), code = function()
     local net, task = encoder.load(trained.files["encoder.safetensors"]), data.probe("colour", settings)
     local captions = {}
     for k = 1, count do captions[k] = "a large " .. shapes[(k - 1) % #shapes + 1] end
-    local made = diffusion.load(path):generate{captions = captions, guidance = guidance, steps = steps, seed = seed}
+    local made = pictures.painted(path, {captions = captions, guidance = guidance, steps = steps, seed = seed}):resize(settings.size)
     local x, y, wanted = net:features(task.train), net:features(made), net:features(task.test)
     local function read(features)
       local similar = features:l2_normalize():matmul(x:l2_normalize():transpose(1, 2))
@@ -120,9 +115,9 @@ end
 -- Writes generated pictures as PNG files and makes them again from nothing but these files: the share that comes out with the same bytes.
 function audits.provenance(p, seed)
   local path, count, steps, guidance = p.generator, math.min(8, p.pictures), p.sampler_steps, p.guidance
-  return store.stage{name = "provenance", inputs = {store.file(path)}, cost = cost(p, {share = 1, pictures = count}, 2 * count), code = function(stage)
-    local generator, same = diffusion.load(path), 0
-    local made = generator:generate{captions = data.scenes{count = count, seed = 8000 + seed}:all_captions(), guidance = guidance, steps = steps, seed = seed}
+  return store.stage{name = "provenance", inputs = {store.file(path)}, cost = pictures.cost(p, {share = 1, pictures = count}, 2 * count, guidance, steps), code = function(stage)
+    local generator, same = pictures.open(path), 0
+    local made = pictures.painted(path, {captions = data.scenes{count = count, seed = 8000 + seed}:all_captions(), guidance = guidance, steps = steps, seed = seed})
     for k = 1, #made do
       local place = stage:path(("picture-%d.png"):format(k))
       local out = io.open(place, "wb")

@@ -51,7 +51,7 @@ function claims.save(list, experiment, p)
   for k, claim in ipairs(list) do
     rows[k] = {text = claim.text, paper = claim.paper, ours = claim.ours, p = claim.p, verdict = claim.verdict}
   end
-  file.write_json(claims.path(experiment, p.preset), {experiment = experiment, preset = p.preset, seeds = p.seeds, claims = rows})
+  file.write_json(claims.path(experiment, p.data ~= "" and p.preset .. ".photographs" or p.preset), {experiment = experiment, preset = p.preset, seeds = p.seeds, claims = rows})
 end
 
 function claims.path(experiment, preset)

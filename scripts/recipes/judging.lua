@@ -1,6 +1,8 @@
 -- What an encoder knows: protocols over frozen features, each a stage with plain numbers as its result.
 local loam = require "loam"
 local data, encoder, eval, store = loam.data, loam.encoder, loam.eval, loam.store
+local pictures, training = require "recipes.pictures", require "recipes.training"
+local network = training.network
 local judging = {}
 
 -- What captions of scenes speak of.
@@ -9,10 +11,11 @@ judging.tasks = {"shape", "colour", "pattern", "count", "relation", "background"
 -- The cost of judging once: `trial()` does what the stage does on few pictures.
 local function cost(unit, result, units, trial) return {result = result, units = units or 1, unit = unit, measure = trial} end
 
--- Random features of `count` scenes of a task, for trials.
+-- An encoder and scenes of a task for trials, as many of `count` as take seconds; and what share of `count` they are.
 local function trial_parts(p, task, count)
-  local drawn = data.probe(task, {size = p.size, train = count, validation = count // 2, test = count, nuisance = p.nuisance})
-  return encoder.random{size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max"}, drawn
+  local few = math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(network(p)))))
+  local drawn = data.probe(task, {size = p.size, train = few, validation = few // 2, test = few, nuisance = p.nuisance})
+  return encoder.random(network(p)), drawn, few / count
 end
 
 local function even(sets, value)
@@ -26,9 +29,10 @@ function judging.sets(p, seed)
   local sets = {}
   if p.probe ~= "" then
     for path in p.probe:gmatch("[^,]+") do
-      local size, train, test = p.size, p.probe_train, p.probe_test
+      local size, train, test, splits, on_demand = p.size, p.probe_train, p.probe_test, p.probe_splits, p.on_demand
       sets[#sets + 1] = {name = path:match("([^/]+)/*$"), file = store.file(path), open = function()
-        return data.load(path, {size = size, split = "train"}):sample(train), nil, data.load(path, {size = size, split = "test"}):sample(test)
+        local function part(split, count) return data.load(path, {size = size, split = split, kind = "labelled", on_demand = on_demand}):sample(count) end
+        return part(splits[1], train), nil, part(splits[2], test)
       end}
     end
     return sets
@@ -54,9 +58,9 @@ end
 function judging.linear(p, trained, seed)
   local sets = judging.sets(p, seed)
   local planned = cost("linear probe", even(sets, 0.5), #sets, function()
-    local net, drawn = trial_parts(p, "colour", p.probe_train)
+    local net, drawn, share = trial_parts(p, "colour", p.probe_train)
     eval.linear_probe{encoder = net, train = drawn.train, validation = drawn.validation, test = drawn.test}
-    return 1
+    return share
   end)
   return store.stage{name = "linear probes of " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net, out, sum = encoder.load(trained.files["encoder.safetensors"]), {}, 0
@@ -74,9 +78,9 @@ end
 function judging.few_shot(p, trained, seed, classifier)
   local sets, ways = judging.sets(p, seed), 5
   local planned = cost("few-shot set", even(sets, 0.5), #sets, function()
-    local net, drawn = trial_parts(p, "colour", p.probe_train)
-    eval.few_shot{encoder = net, support = drawn.train, queries = drawn.test, ways = ways, shots = 5, queries_per_class = 6, episodes = 600, classifier = classifier}
-    return 1
+    local net, drawn, share = trial_parts(p, "count", p.probe_train)
+    eval.few_shot{encoder = net, support = drawn.train, queries = drawn.test, ways = 4, shots = 5, queries_per_class = 6, episodes = 600, classifier = classifier}
+    return share
   end)
   return store.stage{name = "few shots of " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net, out, sum, count = encoder.load(trained.files["encoder.safetensors"]), {}, 0, 0
@@ -98,10 +102,11 @@ function judging.segmentation(p, trained, seed)
   local train, test = p.probe_train, p.probe_test
   local settings = {size = p.size, nuisance = p.nuisance}
   local planned = cost("segmentation probe", {mean_iou = 0.5, accuracy = 0.5}, 1, function()
-    local net, few = trial_parts(p, "colour", 40), {count = train // 2, size = p.size, nuisance = p.nuisance}
-    local x, masks = net:patch_features(data.scenes(few)), (data.scene_masks(few))
+    local few = math.min(train // 2, math.max(60, math.floor(2e12 / training.forward_flops(network(p)))))
+    local settings = {count = few, size = p.size, nuisance = p.nuisance}
+    local x, masks = encoder.random(network(p)):patch_features(data.scenes(settings)), (data.scene_masks(settings))
     eval.segmentation_probe{train = x, train_masks = masks, test = x, test_masks = masks}
-    return 1
+    return few / (train // 2)
   end)
   return store.stage{name = "segmentation by " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net = encoder.load(trained.files["encoder.safetensors"])
@@ -121,13 +126,43 @@ local templates = {
   colour = {"a {} circle", "a {} square", "a drawing of a {} star"}, shape = {"a {}", "a red {}", "a drawing of a blue {}"},
 }
 
+local photographs = {"a photo of a {}", "a picture of the {}", "a {}"}
+
+-- Zero-shot accuracy on labelled sets by the names of their classes, and retrieval among captioned pictures that no encoder learned from.
+local function zero_shot_of_photographs(p, trained, seed)
+  local sets, path, size, on_demand, count = judging.sets(p, seed), p.data, p.size, p.on_demand, math.min(1000, p.probe_test)
+  local planned = cost("zero-shot judgement", even(sets, 0.5), #sets + 1, function()
+    encoder.random(network(p)):features(data.scenes{count = math.min(64, count), size = size})
+    return math.min(64, count) / count
+  end)
+  return store.stage{name = "zero-shot by " .. trained.stage.name, inputs = {trained, store.file(path)}, cost = planned, code = function()
+    local net, out, sum = encoder.load_joint(trained.files["joint.safetensors"]), {}, 0
+    for _, set in ipairs(sets) do
+      local _, _, test = set.open()
+      local texts = net:text_features(eval.prompts(test.classes, photographs))
+      out[set.name] = eval.zero_shot{images = net:image_features(test), texts = texts, templates = #photographs, labels = test.labels}.accuracy
+      sum = sum + out[set.name]
+    end
+    out.mean = sum / #sets
+    -- A set without splits by name gives what it has.
+    local is_split, held_out = pcall(data.load, path, {size = size, split = "test", kind = "captioned", on_demand = on_demand})
+    if is_split then
+      held_out = held_out:sample(count)
+      local found = eval.retrieval(net:image_features(held_out), net:text_features(held_out:all_captions()))
+      out.retrieval_at_1, out.retrieval_at_5 = found["R@1"], found["R@5"]
+    end
+    return out
+  end}
+end
+
 -- Zero-shot accuracy on colour and shape by the words of captions, and retrieval of captions by pictures.
 function judging.zero_shot(p, trained, seed)
+  if p.data ~= "" then return zero_shot_of_photographs(p, trained, seed) end
   local test, settings = p.probe_test, {size = p.size, nuisance = p.nuisance}
   local planned = cost("zero-shot judgement", {colour = 0.5, shape = 0.5, mean = 0.5, retrieval_at_1 = 0.5, retrieval_at_5 = 0.5}, 1, function()
-    local net, drawn = trial_parts(p, "colour", test)
+    local net, drawn, share = trial_parts(p, "colour", test)
     for _ = 1, 3 do net:features(drawn.test) end
-    return 1
+    return share
   end)
   return store.stage{name = "zero-shot by " .. trained.stage.name, inputs = {trained}, cost = planned, code = function()
     local net, out, sum, count = encoder.load_joint(trained.files["joint.safetensors"]), {}, 0, 0
@@ -163,16 +198,17 @@ end
 
 -- Distance and variety of made pictures beside real ones, by the features of an untrained encoder.
 function judging.quality(p, name, source, seed)
-  local count, options = p.pictures, {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "mean", seed = 99}
-  local settings = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}
+  local count, options = p.pictures, network(p, {pooling = "mean", seed = 99})
+  local settings, size = {count = count, size = p.size, seed = 9000 + seed, nuisance = p.nuisance}, p.size
+  local photographs = p.data ~= "" and pictures.real(p, 9000 + seed, count)
   local planned = cost("set of pictures measured", {frechet = 1, precision = 1, recall = 1, vendi = 1}, 1, function()
-    local net, drawn = trial_parts(p, "colour", count)
+    local net, drawn, share = trial_parts(p, "colour", count)
     local x, y = net:features(drawn.train), net:features(drawn.test)
-    return #{eval.coverage(x, y), eval.frechet_distance(x, y), eval.vendi_score(x)} // 3
+    return share * (#{eval.coverage(x, y), eval.frechet_distance(x, y), eval.vendi_score(x)} // 3)
   end)
   return store.stage{name = "quality of " .. name, cost = planned, code = function()
     local net = encoder.random(options)
-    local real, made = net:features(data.scenes(settings)), net:features(source.open())
+    local real, made = net:features(photographs and photographs.open():resize(size) or data.scenes(settings)), net:features(source.open():resize(size))
     local measures = eval.coverage(real, made)
     return {frechet = eval.frechet_distance(real, made), precision = measures.precision, recall = measures.recall, vendi = eval.vendi_score(made)}
   end}

@@ -11,20 +11,43 @@ function training.forward_flops(options)
   return options.depth * (24 * tokens * width * width + 4 * tokens * tokens * width)
 end
 
+-- The encoder that the experiments share, as options of encoder.train and encoder.random; `change` replaces some.
+function training.network(p, change)
+  local options = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = p.stem, pooling = p.pooling}
+  for key, value in pairs(change or {}) do options[key] = value end
+  return options
+end
+
+-- What MAE changes of the network: a convolutional stem would see the hidden patches.
+function training.masked(p) return {stem = "patch", patch = p.mae_patch, pooling = p.mae_pooling} end
+
+-- Options of encoder.train that are given only where an experiment sets them.
+local function add_given(options, p, objective)
+  local given = {head_hidden = p.head_hidden, head_output = p.head_output, warmup_steps = p.warmup, micro_batch = p.micro_batch}
+  if captioned[objective] then
+    for _, name in ipairs{"text_width", "text_depth", "text_heads", "text_length", "matching_width"} do given[name] = p[name] end
+  end
+  for name, value in pairs(given) do if value > 0 then options[name] = value end end
+end
+
 -- Trains an encoder on a source by an objective; nil trains nothing. `change` replaces options of encoder.train, `label` is for the progress.
 -- Gives the stage: its files are the encoder and, for an objective with captions, the joint encoder. Experiments that ask for the same
 -- encoder share it, whatever they call it.
 function training.encoder(p, label, objective, source, seed, change)
-  local options = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = "convolutional", pooling = "max", seed = seed}
+  local options = training.network(p, {seed = seed})
   if objective then
     options.objective, options.steps, options.crops = objective, p.steps, p.crops
     if objective:find("stablerep", 1, true) then options.images_per_caption = p.views end
     options.learning_rate = p.learning_rate
-    -- The paper's recipes: strong crops for pictures alone, weak ones for CLIP.
+    add_given(options, p, objective)
+    -- The paper's recipes: strong crops for pictures alone, weak ones for CLIP and MAE.
     options.augmentation = p.data == "" and "scenes" or "strong"
-    if objective == "clip" or objective == "siglip" then options.augmentation = p.data == "" and "scenes_weak" or "weak" end
-    -- A convolutional stem would see the hidden patches.
-    if objective == "mae" then options.stem = "patch" end
+    if objective == "clip" or objective == "siglip" or objective == "mae" then options.augmentation = p.data == "" and "scenes_weak" or "weak" end
+    if objective == "mae" then
+      for key, value in pairs(training.masked(p)) do options[key] = value end
+      options.learning_rate = p.mae_learning_rate
+    end
+    if objective == "dino" then options.teacher_momentum, options.learning_rate = p.dino_momentum, p.dino_learning_rate end
   end
   for key, value in pairs(change or {}) do options[key] = value end
   if not objective then
@@ -36,11 +59,14 @@ function training.encoder(p, label, objective, source, seed, change)
     result = {first_loss = 1, last_loss = 1}, units = total, unit = ("%s step of %d crops, width %d, depth %d"):format(objective, options.crops, options.width, options.depth),
     flops = 3 * total * options.crops * training.forward_flops(options),
     measure = function()
-      local trial = {}
+      local trial, several = {}, objective:find("stablerep", 1, true) and options.images_per_caption or nil
+      local views = several or 2
       for key, value in pairs(options) do trial[key] = value end
-      trial.steps, trial.data = 3, data.scenes{count = 2 * options.crops, size = options.size, images_per_caption = objective:find("stablerep", 1, true) and options.images_per_caption or nil}
+      -- A step of the paper takes an hour on two cores: as many of its crops as take seconds stand for it.
+      trial.crops = math.min(options.crops, math.max(2 * views, math.floor(4e11 / training.forward_flops(options)) // views * views))
+      trial.steps, trial.micro_batch, trial.data = 3, nil, data.scenes{count = 2 * trial.crops, size = options.size, images_per_caption = several}
       encoder.train(trial)
-      return trial.steps
+      return trial.steps * trial.crops / options.crops
     end,
   }
   return store.stage{name = objective .. " encoder", cost = cost, code = function(stage)

@@ -16,6 +16,11 @@ enum DataLibrary {
   private static let limit = Argument.optional(.integer("limit", "most pictures, the first in file order", in: 1...Int.max))
   private static let fileSplit = Argument.optional(.string("split", "such as \"train\" or \"test\"; all when left out"))
   private static let kind = Argument.choice("kind", "what is looked for", ["auto", "captioned", "labelled"], default: "auto")
+  private static let onDemand = Argument.boolean(
+    "on_demand", """
+      whether pictures stay in their files and are read when they are asked for, so that a set may be larger than memory; one that cannot be read is \
+      then replaced in training by another of its caption and listed in `skipped`, and is an error elsewhere. For shards and folders
+      """, default: false)
   private static let train = Argument.integer("train", "pictures to train on", default: 1000, in: 1...10_000_000)
   private static let validation = Argument.integer("validation", "pictures to choose on", default: 500, in: 1...10_000_000)
   private static let test = Argument.integer("test", "pictures to test on; they show held-out combinations", default: 1000, in: 1...10_000_000)
@@ -59,12 +64,17 @@ enum DataLibrary {
     let load = Function(
       "load", """
         Loads pictures from files, telling the layout from what is there: a set that save_shards wrote, WebDataset shards, CIFAR binaries, idx pairs, \
-        folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`.
+        folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`. A list of paths is one set of \
+        captioned pictures: shards of one set, or folders with other pictures of the same captions under the same names.
         """,
-      .string("path", "a file or folder"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind),
+      .paths("path", "a file or folder, or a list of them"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
       returns: .object("the pictures", Dataset.self), example: ("return pcall(data.load, \"no/such/folder\")", "false\texample:1: no/such/folder: there is no such file or folder")
-    ) { path, settings in
-      try DataLoading.load(path, kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], check: check)
+    ) { paths, settings in
+      let request = DataLoading.FileRequest(
+        kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], isOnDemand: settings[onDemand])
+      if paths.count == 1 { return try DataLoading.load(paths[0], request, check: check) }
+      guard !paths.isEmpty, request.kind != "labelled" else { throw ArgumentFault.invalid("a list of paths is of captioned pictures, and not empty; load labelled ones one by one") }
+      return try CaptionedParts.load(paths, request)
     }
     let probe = Function(
       "probe", """
@@ -117,14 +127,34 @@ enum DataLibrary {
       images: pictures, captions: settings[captions] ?? [], groups: settings[groups]?.map { $0 - 1 }, labels: settings[labels], classNames: names, source: "script")
   }
 
+  private static let sets = Argument<[Dataset]>.objects("sets", "one or more", Dataset.self)
+
+  private static let join = Function(
+    "join", "Puts sets one behind the other; groups of a later one follow those of the sets before. Labels stay where all sets have them and the same classes.", sets,
+    returns: .object("a new set", Dataset.self),
+    example: ("local d = data.scenes{count = 2, size = 16}\nlocal both = data.join{d, d}\nreturn #both, both:group(4), both:captions(3)[1] == d:captions(1)[1]", "4\t4\ttrue")
+  ) { sets in
+    guard let first = sets.first else { throw ArgumentFault.invalid("a list of at least one set is needed, it is empty") }
+    return try sets.dropFirst().reduce(first) { try $0.joined(with: $1) }
+  }
+
   static func library(_ session: ScriptSession) -> Library {
     Library(
-      "data", "Data sets of pictures with captions or labels: drawn, loaded or generated.", functions: makers(session) + [new],
+      "data", "Data sets of pictures with captions or labels: drawn, loaded or generated.", functions: makers(session) + [new, join],
       types: [DatasetType.make(session)])
   }
 }
 
 extension Argument where Value == [String] {
+  /// A path, or several of them.
+  static func paths(_ name: String, _ doc: String) -> Argument {
+    Argument(name, "string|string[]", doc, expected: "path or list of paths") { call, index in
+      if let text = call.string(index) { return [text] }
+      guard call.kind(index) == .table else { return nil }
+      return call.list(index) { $0.string($1) }
+    }
+  }
+
   /// A caption, or several of them.
   static func captionList(_ name: String, _ doc: String) -> Argument {
     Argument(name, "string|string[]", doc, expected: "caption or list of captions") { call, index in

@@ -82,36 +82,46 @@ enum DataLoading {
       images: data.images, labels: data.labels, classNames: data.classNames, source: "scenes, \(task.rawValue), \(split.rawValue) (seed \(seed))")
   }
 
+  /// What `data.load` was asked for.
+  struct FileRequest {
+    var kind = "auto"
+    var side: Int?
+    var limit: Int?
+    var split: String?
+    /// Pictures stay in their files.
+    var isOnDemand = false
+
+    /// The side of pictures that have no size of their own.
+    var givenSide: Int { side ?? 32 }
+    var storage: PictureStorage { isOnDemand ? .files(side: givenSide) : .memory }
+    var prepare: @Sendable (Image) throws -> Image {
+      let side = givenSide
+      return { try squared($0, side) }
+    }
+  }
+
   /// Pictures in files, by the layout that is there: Loam's own, captioned, or labelled.
-  static func load(_ path: String, kind: String, side: Int?, limit: Int?, split: String?, check: () throws -> Void) throws -> Dataset {
+  static func load(_ path: String, _ request: FileRequest, check: () throws -> Void) throws -> Dataset {
     var folder = path
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     if DatasetFiles.isDataset(folder) {
-      let set = try DatasetFiles.read(folder, limit: limit, check: check)
-      guard let side, set.size.map({ $0 != (side, side) }) ?? true else { return set }
+      if request.isOnDemand { return try DatasetFiles.open(folder, side: request.side, limit: request.limit, check: check) }
+      let set = try DatasetFiles.read(folder, limit: request.limit, check: check)
+      guard let side = request.side, set.size.map({ $0 != (side, side) }) ?? true else { return set }
       return Dataset(
-        images: try set.images.map { try squared($0, side) }, captions: set.captions, groups: set.groups, labels: set.labels,
+        images: try set.images().map { try squared($0, side) }, captions: set.captions, groups: set.groups, labels: set.labels,
         classNames: set.classNames, provenance: set.provenance, source: set.source)
     }
     guard Host.Folder.kind(of: folder) != .missing else {
       throw LuaError("\(path): there is no such file or folder")
     }
-    let side = side ?? 32
-    let prepare: @Sendable (Image) throws -> Image = { try squared($0, side) }
-    func captioned() throws -> Dataset {
-      let set = try DatasetLoader.loadCaptioned(folder, split: split, limit: limit, prepare: prepare)
-      let labels = set.labels.compactMap { $0 }
-      let areLabelled = labels.count == set.images.count
-      return Dataset(
-        images: set.images, captions: set.captions, labels: areLabelled ? labels : nil,
-        classNames: areLabelled ? (0...(labels.max() ?? 0)).map { String($0) } : [], skipped: set.skipped, source: path)
-    }
+    func captioned() throws -> Dataset { try CaptionedParts.load([folder], request) }
     func labelled() throws -> Dataset {
-      let set = try DatasetLoader.load(folder, split: split, limit: limit, prepare: prepare)
-      return Dataset(images: set.images, labels: set.labels, classNames: set.classNames, skipped: set.skipped, source: path)
+      let set = try DatasetLoader.load(folder, split: request.split, limit: request.limit, prepare: request.prepare, storage: request.storage)
+      return Dataset(pictures: set.pictures, labels: set.labels, classNames: set.classNames, skipped: set.skipped, source: path)
     }
-    if kind == "captioned" { return try captioned() }
-    if kind == "labelled" { return try labelled() }
+    if request.kind == "captioned" { return try captioned() }
+    if request.kind == "labelled" { return try labelled() }
     do { return try captioned() } catch let first as FormatError {
       // Which of the two was meant is not known: the message must fit either.
       do { return try labelled() } catch let second as FormatError {

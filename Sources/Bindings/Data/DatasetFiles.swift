@@ -21,7 +21,7 @@ enum DatasetFiles {
     let shards = try writer.finish()
     let description: StoreValue = [
       "format": .string(formatName), "count": .integer(dataset.count), "classes": .list(dataset.classNames.map { .string($0) }),
-      "source": .string(dataset.source), "digest": .string(dataset.digest.hex),
+      "source": .string(dataset.source), "digest": .string(try dataset.digest.hex),
       "shards": .list(shards.map { .string(Host.Folder.name(of: $0)) }),
     ]
     try Host.AtomicFile.write(description.plainJSON(pretty: true) + "\n", to: folder + "/" + descriptionName)
@@ -63,14 +63,45 @@ enum DatasetFiles {
   /// Whether a folder holds Loam's own form.
   static func isDataset(_ folder: String) -> Bool { Host.Folder.kind(of: folder + "/" + descriptionName) == .file }
 
-  /// Reads what `write` wrote.
-  static func read(_ folder: String, limit: Int?, check: () throws -> Void) throws -> Dataset {
+  /// What `dataset.json` says.
+  private static func description(_ folder: String) throws -> (count: Int?, shards: [String], classNames: [String]) {
     let path = folder + "/" + descriptionName
     let text = String(decoding: try MappedFile.read(path), as: UTF8.self)
     guard let description = try? StoreValue(json: text), description["format"]?.text == formatName,
       case .list(let shards)? = description["shards"], case .list(let classes)? = description["classes"]
     else { throw LuaError("\(path) does not describe a Loam data set: expected format \"\(formatName)\" with shards and classes; write it again with save_shards") }
-    var images: [Image] = [], captions: [[String]] = [], groups: [Int] = [], labels: [Int] = [], provenance: [StoreValue] = []
+    return (description["count"]?.integer, shards.compactMap(\.text).map { folder + "/" + $0 }, classes.compactMap(\.text))
+  }
+
+  /// What is known of pictures, gathered sample by sample.
+  private struct Gathered {
+    var pictures: [Picture] = []
+    private var captions: [[String]] = [], groups: [Int] = [], labels: [Int] = [], provenance: [StoreValue] = []
+
+    mutating func add(_ picture: Picture, _ sample: ShardSample) {
+      let json = (try? StoreValue(json: sample["json"] ?? [])) ?? .null
+      pictures.append(picture)
+      if case .list(let texts)? = json["captions"] { captions.append(texts.compactMap(\.text)) } else { captions.append([]) }
+      groups.append(json["group"]?.integer ?? groups.count)
+      if let label = sample["cls"].flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) { labels.append(label) }
+      if let made = json["provenance"] { provenance.append(made) }
+    }
+
+    func dataset(_ folder: String, _ classNames: [String], expected: Int?) throws -> Dataset {
+      if let expected, pictures.count != expected {
+        throw LuaError("\(folder) holds \(pictures.count) pictures, \(expected) were written; write it again with save_shards")
+      }
+      func whole<Element>(_ list: [Element]) -> [Element]? { list.count == pictures.count && !pictures.isEmpty ? list : nil }
+      return Dataset(pictures: pictures, captions: captions, groups: groups, labels: whole(labels), classNames: classNames, provenance: whole(provenance), source: folder)
+    }
+  }
+
+  private static func place(_ sample: ShardSample) -> String { "\(sample.source): \(sample.key).png" }
+
+  /// Reads what `write` wrote.
+  static func read(_ folder: String, limit: Int?, check: () throws -> Void) throws -> Dataset {
+    let description = try description(folder)
+    var gathered = Gathered()
     var pending: [ShardSample] = []
     func flush() throws {
       let samples = pending
@@ -79,34 +110,52 @@ enum DatasetFiles {
       results.withUnsafeMutableBufferPointer { slots in
         let slots = slots
         ThreadPool.parallelFor(samples.count, grain: 4) { index in
-          slots[index] = Result { try ImageFile.decode(samples[index]["png"] ?? [], source: "\(samples[index].source): \(samples[index].key).png") }
+          slots[index] = Result { try ImageFile.decode(samples[index]["png"] ?? [], source: place(samples[index])) }
         }
       }
       for (sample, result) in zip(samples, results) {
-        guard let image = try result?.get() else { continue }
-        let json = (try? StoreValue(json: sample["json"] ?? [])) ?? .null
-        images.append(image)
-        if case .list(let texts)? = json["captions"] { captions.append(texts.compactMap(\.text)) } else { captions.append([]) }
-        groups.append(json["group"]?.integer ?? groups.count)
-        if let label = sample["cls"].flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) { labels.append(label) }
-        if let made = json["provenance"] { provenance.append(made) }
+        if let image = try result?.get() { gathered.add(.image(image), sample) }
       }
       try check()
     }
-    reading: for shard in shards.compactMap(\.text) {
-      let reader = try ShardReader(path: folder + "/" + shard)
+    reading: for shard in description.shards {
+      let reader = try ShardReader(path: shard)
       while let sample = try reader.next() {
-        if let limit, images.count + pending.count >= limit { break reading }
+        if let limit, gathered.pictures.count + pending.count >= limit { break reading }
         pending.append(sample)
         if pending.count == 256 { try flush() }
       }
     }
     try flush()
-    guard limit != nil || images.count == description["count"]?.integer else {
-      throw LuaError("\(folder) holds \(images.count) pictures, \(description["count"]?.integer ?? 0) were written; write it again with save_shards")
+    return try gathered.dataset(folder, description.classNames, expected: limit == nil ? description.count : nil)
+  }
+
+  /// The same set with its pictures left in the shards.
+  ///
+  /// - Parameter side: width and height that every picture gets; nil takes those of the first, all others then become like it.
+  static func open(_ folder: String, side: Int?, limit: Int?, check: () throws -> Void) throws -> Dataset {
+    let description = try description(folder)
+    var gathered = Gathered()
+    var side = side
+    reading: for shard in description.shards {
+      let reader = try ShardReader(path: shard)
+      while let sample = try reader.next() {
+        if let limit, gathered.pictures.count >= limit { break reading }
+        if gathered.pictures.count % 4096 == 0 { try check() }
+        guard let field = sample.fields.first(where: { $0.name == "png" }) else {
+          throw LuaError("\(place(sample)) is missing; write the set again with save_shards")
+        }
+        if side == nil {
+          let first = try ImageFile.decode(field.bytes, source: place(sample))
+          guard first.width == first.height else {
+            throw LuaError("the pictures of \(folder) are no squares (\(first.width) x \(first.height) pixels); give a size to read them on demand")
+          }
+          side = first.width
+        }
+        let pixels = side ?? 0
+        gathered.add(.file(PictureFile(path: shard, name: place(sample), range: field.range, side: pixels) { try DataLoading.squared($0, pixels) }), sample)
+      }
     }
-    return Dataset(
-      images: images, captions: captions, groups: groups, labels: labels.count == images.count && !images.isEmpty ? labels : nil,
-      classNames: classes.compactMap(\.text), provenance: provenance.count == images.count && !images.isEmpty ? provenance : nil, source: folder)
+    return try gathered.dataset(folder, description.classNames, expected: limit == nil ? description.count : nil)
   }
 }

@@ -16,7 +16,7 @@ enum DatasetType {
   private static let image = Function(
     "image", "Gives one picture.", set, .index("position", "from 1; negative from the end"), returns: .object("the picture", ImageHandle.self),
     example: ("return data.scenes{count = 2, size = 16}:image(1)", "Image of 16 x 16")
-  ) { set, position in ImageHandle(set.images[try place(set, position)]) }
+  ) { set, position in ImageHandle(try set.pictures[try place(set, position)].image()) }
 
   private static let captions = Function(
     "captions", "Lists the captions of one picture; several are different wordings.", set, .index("position", "from 1; negative from the end"),
@@ -80,6 +80,11 @@ enum DatasetType {
     returns: .object("a new set", Dataset.self), example: ("return #data.scenes{count = 5}:select{5, 1}", "2")
   ) { set, positions in set.selecting(try zeroBased(positions, count: set.count)) }
 
+  private static let resize = Function(
+    "resize", "Gives the set with the middle squares of its pictures at another size, by the bicubic filter; the set itself when they have it.", set,
+    .integer("size", "side in pixels", in: 1...4096), returns: .object("a new set", Dataset.self), example: ("return data.scenes{count = 2, size = 32}:resize(16).size", "16")
+  ) { set, side in try set.resized(side) }
+
   private static let png = Function(
     "png", "Gives one picture as a PNG file, provenance in its text chunks.", set, .index("position", "from 1; negative from the end"),
     returns: .bytes("the file's bytes"), example: ("return #data.scenes{count = 1, size = 16}:png(1) > 100", "true")
@@ -93,7 +98,7 @@ enum DatasetType {
     guard set.size != nil else { throw LuaError("the pictures of this set differ in size or there are none") }
     let start = try settings[first].resolved(count: set.count)
     let places = Array(stride(from: start, to: set.count, by: settings[step]).prefix(settings[count]))
-    return try PNG.encode(try PictureGrid.image(places.map { set.images[$0] }, columns: min(settings[columns], places.count), scale: settings[scale]))
+    return try PNG.encode(try PictureGrid.image(try places.map { try set.pictures[$0].image() }, columns: min(settings[columns], places.count), scale: settings[scale]))
   }
 
   private static let tensor = Function(
@@ -138,18 +143,18 @@ enum DatasetType {
   static func make(_ session: ScriptSession) -> ObjectType {
     ObjectType(
       Dataset.self, "Pictures with captions, groups, labels and provenance. `#d` counts them; positions are from 1.",
-      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, png, grid, tensor, saveShards(session), saveShard(session)],
+      methods: [image, captions, allCaptions, label, group, provenance, take, sample, select, resize, png, grid, tensor, saveShards(session), saveShard(session)],
       properties: [
         Property("classes", "Names of the classes; empty where there are no labels.", .list(of: .string("name"))) { (d: Dataset) in d.classNames },
         Property("labels", "The class of each picture; nil where there are no labels.", .optional(.list(of: .integer("class")))) { (d: Dataset) in d.labels },
-        Property("skipped", "What was left out when the set was loaded: source and reason.", .value("the list", type: "{source: string, reason: string}[]")) {
+        Property("skipped", "What was left out when the set was loaded, or replaced in training because it could not be read: source and reason.", .value("the list", type: "{source: string, reason: string}[]")) {
           (d: Dataset) in .list(d.skipped.map { .record(["source": .string($0.source), "reason": .string($0.reason)]) })
         },
         Property("group_count", "Number of captions that pictures belong to.", .integer("it")) { (d: Dataset) in d.groupCount },
         Property("size", "Width and height in pixels, when all are squares of one size; else nil.", .optional(.integer("it"))) {
           (d: Dataset) in d.size.flatMap { $0.width == $0.height ? $0.width : nil }
         },
-        Property("digest", "Hash of pixels, captions, groups and labels.", .string("64 hexadecimal digits")) { (d: Dataset) in d.digest.hex },
+        Property("digest", "Hash of pixels, captions, groups and labels; of a set that is read on demand, of its files' bytes in place of the pixels.", .string("64 hexadecimal digits")) { (d: Dataset) in try d.digest.hex },
         Property("source", "Where the pictures come from, in words.", .string("it")) { (d: Dataset) in d.source },
       ],
       operators: [.length: length], describe: describe)
@@ -160,6 +165,7 @@ enum DatasetType {
     if let size = set.size { parts.append("\(size.width) x \(size.height)") }
     if set.groupCount != set.count { parts.append("\(set.groupCount) captions") }
     if !set.classNames.isEmpty { parts.append("\(set.classNames.count) classes") }
+    if set.pictures.contains(where: { $0.bytesInMemory == 0 }) { parts.append("read on demand") }
     if !set.skipped.isEmpty { parts.append("\(set.skipped.count) skipped") }
     return "Dataset of \(parts.joined(separator: ", ")): \(set.source)"
   }

@@ -20,9 +20,9 @@ public enum StoreReport {
     return entries.map { "\($0.manifest.key.hex.prefix(12))  \(DisplayWidth.pad("\($0.bytes)", to: 12))  \($0.manifest.name)" }.joined(separator: "\n")
   }
 
-  /// Removes what none of the last runs used.
-  public static func collect(keepingRuns runs: Int, folder: String) throws -> String {
+  /// Removes what none of the last runs used, or with `trial` only says what that would be.
+  public static func collect(keepingRuns runs: Int, trial: Bool = false, folder: String) throws -> String {
     let database = try RunDatabase(path: folder + "/runs.sqlite")
-    return "\(try open(folder).collect(keeping: try database.stageKeys(lastRuns: runs)))"
+    return "\(try open(folder).collect(keeping: try database.stageKeys(lastRuns: runs), trial: trial))"
   }
 }

@@ -55,7 +55,7 @@ enum DiffusionLibrary {
     }
   }
 
-  private static func guidanceOf(_ scale: Double, _ rescale: Double, _ interval: [Double]?) throws -> Guidance {
+  static func guidanceOf(_ scale: Double, _ rescale: Double, _ interval: [Double]?) throws -> Guidance {
     guard let interval else { return try Guidance(scale: scale, rescale: rescale) }
     guard interval.count == 2, interval[0] <= interval[1] else {
       throw ArgumentFault.invalid("guidance_interval must hold two training steps, the smaller first, got {\(interval.map { "\($0)" }.joined(separator: ", "))}")
@@ -75,7 +75,8 @@ enum DiffusionLibrary {
 
   private static func regenerate(_ session: ScriptSession) -> Function {
     Function(
-      "regenerate", "Makes the picture of a PNG file again from the provenance in its text chunks.", .object("generator", "the model that made it", GeneratorHandle.self),
+      "regenerate", "Makes the picture of a PNG file again from the provenance in its text chunks.",
+      .anyGenerator("generator", "the model that made it"),
       .string("path", "a PNG file that Loam wrote"), returns: .object("a set of one picture", Dataset.self),
       example: (tiny + """
         local d = g:generate{captions = {"a red star"}, images_per_caption = 2, steps = 2}
@@ -84,19 +85,14 @@ enum DiffusionLibrary {
         local again = diffusion.regenerate(g, path); os.remove(path)
         return again:png(1) == d:png(2)
         """, "true")
-    ) { handle, path in
-      guard let text = try PNG.text(ofFile: path).first(where: { $0.keyword == Provenance.keyword })?.text, let value = try? StoreValue(json: text),
-        let caption = value["caption"]?.text, let number = value["number"]?.integer, let seed = value["seed"]?.integer, let steps = value["steps"]?.integer,
-        let guidance = value["guidance"]?.number, let eta = value["eta"]?.number, let model = value["model"]?.text,
-        let sampler = value["sampler"]?.text.flatMap(SchedulerKind.init(rawValue:))
-      else { throw LuaError("\(path) carries no provenance of a generated picture") }
-      let own = try handle.hash.get()
-      guard own == model else { throw LuaError("\(path) was made by the model \(model.prefix(12)), this one is \(own.prefix(12))") }
-      let interval = value["guidance_interval"].map { [$0[0], $0[1]].compactMap { $0?.number } }
-      let options = GenerationOptions(
-        guidance: try guidanceOf(guidance, value["guidance_rescale"]?.number ?? 0, interval), sampler: sampler, steps: steps, eta: eta,
-        seed: UInt64(bitPattern: Int64(seed)), precision: value["products"]?.text.flatMap(ProductPrecision.init(rawValue:)) ?? .single)
-      return try handle.generate([PictureRequest(caption: caption, group: 0, number: number)], options) { _ in try session.interrupt.check() }
+    ) { generator, path in
+      let check = { try session.interrupt.check() }
+      switch generator {
+      case .small(let handle):
+        let record = try Provenance(of: path, madeBy: handle.hash.get())
+        return try handle.generate([PictureRequest(caption: record.caption, group: 0, number: record.number)], record.options()) { _ in try check() }
+      case .pipeline(let handle): return try handle.regenerated(Provenance(of: path, madeBy: handle.hash.get()), check: check)
+      }
     }
   }
 

@@ -50,7 +50,7 @@ enum GeneratorTraining {
       let (model, tokenizer) = try start(s, size: size.width, captions: set.captions, seed: number)
       let (marks, length) = (TokenizerHandle(tokenizer), model.configuration.text.contextLength)
       let batches = try DiffusionBatches(
-        images: set.images, captions: set.captions.map { $0.map { marks.marked($0, length: length) } }, batchSize: s[batch], seed: number, flipChance: s[flip])
+        images: try set.images(), captions: set.captions.map { $0.map { marks.marked($0, length: length) } }, batchSize: s[batch], seed: number, flipChance: s[flip])
       let options = DiffusionOptions(steps: s[steps], learningRate: s[learningRate], warmupSteps: s[warmup], averageDecay: s[average], seed: number, captionDropout: s[dropout],
         weighting: s[weighting] == "min_snr" ? .minSNR(gamma: 5) : .uniform,
         timeSampling: s[times] == "uniform" ? .uniform : .logitNormal(mean: s[timeMean], deviation: s[timeDeviation]),

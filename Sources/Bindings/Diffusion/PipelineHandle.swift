@@ -40,12 +40,16 @@ struct PipelineRequest {
     }
   }
 
+  static func stream(seed: UInt64, prompt: String, number: Int) -> RandomStream {
+    RandomStream(seed: seed, purpose: "picture of " + prompt, index: UInt64(number))
+  }
+
   /// What is asked of the pipeline: each picture has a stream of its own, a function of seed, prompt and number, so that it does not depend on
   /// what else is generated.
   func request() -> StableDiffusionRequest {
     var request = StableDiffusionRequest(
       prompts: all.map(\.prompt),
-      streams: all.map { RandomStream(seed: seed, purpose: "picture of " + $0.prompt, index: UInt64($0.number)) })
+      streams: all.map { PipelineRequest.stream(seed: seed, prompt: $0.prompt, number: $0.number) })
     request.negativePrompts = all.map(\.negative)
     return request
   }
@@ -53,13 +57,19 @@ struct PipelineRequest {
   /// How each picture came to be.
   func provenance(_ request: StableDiffusionRequest, model: String, precision: ProductPrecision) -> [StoreValue] {
     all.map { picture in
-      var entries: [(String, StoreValue)] = [
-        ("caption", .string(picture.prompt)), ("negative", .string(picture.negative)), ("number", .integer(picture.number)),
-        ("seed", .integer(Int(Int64(bitPattern: seed)))), ("guidance", .number(request.guidance)), ("steps", .integer(request.steps)),
-        ("sampler", .string(scheduler)), ("clip_skip", .integer(request.clipSkip)), ("model", .string(model)), ("loam_version", .string(Loam.version)),
+      var entries: StoreValue = [
+        "caption": .string(picture.prompt), "negative": .string(picture.negative), "number": .integer(picture.number),
+        "seed": .integer(Int(Int64(bitPattern: seed))), "guidance": .number(request.guidance), "steps": .integer(request.steps),
+        "sampler": .string(scheduler), "clip_skip": .integer(request.clipSkip), "model": .string(model), "loam_version": .string(Loam.version),
       ]
-      if precision == .half { entries.append(("products", .string(precision.rawValue))) }
-      return .table(entries.map { StoreEntry(.string($0), $1) })
+      if case .table(var list) = entries {
+        if request.guidanceRescale != 0 { list.append(StoreEntry("guidance_rescale", .number(request.guidanceRescale))) }
+        if let interval = request.guidanceInterval { list.append(StoreEntry("guidance_interval", .list([.number(interval.lowerBound), .number(interval.upperBound)]))) }
+        for (name, side) in [("width", request.width), ("height", request.height)] { if let side { list.append(StoreEntry(.string(name), .integer(side))) } }
+        if precision == .half { list.append(StoreEntry("products", .string(precision.rawValue))) }
+        entries = .table(list)
+      }
+      return entries
     }
   }
 }

@@ -36,6 +36,10 @@ enum PipelineLibrary {
   private static let prompt = texts("prompt", "what to show; a list gives pictures of each")
   private static let negative = texts("negative", "what guidance leads away from; one text, or one for each prompt", default: "")
   private static let guidance = Argument.number("guidance", "w in u + w (c - u): 1 is the prompt alone, 0 the negative prompt alone", default: 7.5)
+  private static let rescale = Argument.number(
+    "guidance_rescale", "share of each guided output whose deviation is brought back to that of the half with the prompt, 0 to 1", default: 0)
+  private static let interval = Argument.optional(.numbers(
+    "guidance_interval", "{first, last} training step, from 0, between which there is guidance; elsewhere w is 1. Default all"))
   private static let steps = Argument.integer("steps", "of the scheduler", default: 50, in: 1...1000)
   private static let scheduler = Argument.optional(.choice("scheduler", "the sampler; default what the folder says", of: SchedulerKind.self))
   private static let seed = Argument.integer("seed", "of the noise", default: 1)
@@ -58,7 +62,7 @@ enum PipelineLibrary {
         any number of threads. Gives nil when `on_step` ended the work.
         """,
       handle,
-      .options("settings", "what and how", prompt, negative, guidance, steps, scheduler, seed, width, height, images, clipSkip, latents, image, strength, batch, onStep),
+      .options("settings", "what and how", prompt, negative, guidance, rescale, interval, steps, scheduler, seed, width, height, images, clipSkip, latents, image, strength, batch, onStep),
       returns: .optional(.object("the pictures, grouped by prompt, each with its provenance", Dataset.self)),
       example: (tiny + """
         local d = p:generate{prompt = "a photo of a red cat", steps = 2, images = 2}
@@ -76,6 +80,8 @@ enum PipelineLibrary {
       }
       var request = asked.request()
       request.guidance = s[guidance]
+      request.guidanceRescale = s[rescale]
+      request.guidanceInterval = try DiffusionLibrary.guidanceOf(s[guidance], s[rescale], s[interval]).interval
       request.steps = s[steps]
       request.clipSkip = s[clipSkip]
       request.strength = s[strength]
@@ -115,6 +121,15 @@ enum PipelineLibrary {
     example: (tiny + "return p:encode_text({\"a cat\", \"\"}).shape", "{2, 20, 8}")
   ) { handle, prompts, s in try handle.precision.scope { try handle.pipeline.encode(prompts, clipSkip: s[clipSkip]) } }
 
+  private static let tokens = Function(
+    "tokens", "The ids of prompts as the text encoder reads them: start, text, end, padding. What does not fit is cut off before the end.", handle, texts("prompt", "one text or a list"),
+    returns: .several(.tensor("[B, L], i64"), .list(of: .boolean("whether the prompt was cut"))),
+    example: (tiny + "local ids, is_cut = p:tokens{\"a cat\", (\"a cat \"):rep(40)}\nreturn ids.shape, is_cut", "{2, 20}\t{false, true}")
+  ) { handle, prompts in
+    let rows = prompts.map { handle.pipeline.tokenizer.encode($0) }
+    return (try Tensor(rows.flatMap(\.ids), shape: [rows.count, handle.pipeline.tokenizer.length]), rows.map(\.isCut))
+  }
+
   private static let predict = Function(
     "predict", "What the UNet says about noisy latents: their noise or velocity, whichever it was trained for; guidance is not in it.", handle,
     .tensor("latents", "[B, C, h, w]"), .number("time", "on the scale of the training steps"), .tensor("states", "of prompts' tokens, [B, L, D]"),
@@ -142,7 +157,7 @@ enum PipelineLibrary {
   static func type(_ session: ScriptSession) -> ObjectType {
     ObjectType(
       PipelineHandle.self, "A Stable Diffusion model: text encoder, UNet, autoencoder, tokeniser and scheduler.",
-      methods: [generate(session), encodeText, predict, encode, decode],
+      methods: [generate(session), tokens, encodeText, predict, encode, decode],
       properties: [
         Property("hash", "Hash of configuration, tokeniser and weights.", .string("64 hexadecimal digits")) { (p: PipelineHandle) in try p.hash.get() },
         Property("size", "Side of the pictures that the model was made for.", .integer("pixels")) { (p: PipelineHandle) in p.pipeline.defaultSize },

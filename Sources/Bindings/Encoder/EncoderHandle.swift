@@ -23,22 +23,22 @@ final class EncoderHandle: LuaObject {
   }
 
   /// Features of pictures of the encoder's own size, [N, D].
-  func features(_ images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
-    try requireSize(images)
-    return try extractFeatures(encoder, images: images, normalization: normalization, batchSize: batch, progress: { _ in try check() })
+  func features(_ pictures: [Picture], batch: Int, check: () throws -> Void) throws -> Tensor {
+    try requireSize(pictures)
+    return try extractFeatures(encoder, pictures: pictures, normalization: normalization, batchSize: batch, progress: { _ in try check() })
   }
 
   /// Features of their patches, [N, patches, D].
-  func patchFeatures(_ images: [Image], batch: Int, check: () throws -> Void) throws -> Tensor {
+  func patchFeatures(_ pictures: [Picture], batch: Int, check: () throws -> Void) throws -> Tensor {
     guard let transformer = encoder as? VisionTransformer else { throw LuaError("only a vision transformer has patches; this is: \(summary)") }
-    try requireSize(images)
-    return try extractPatchFeatures(transformer, images: images, normalization: normalization, batchSize: batch, progress: { _ in try check() })
+    try requireSize(pictures)
+    return try extractPatchFeatures(transformer, pictures: pictures, normalization: normalization, batchSize: batch, progress: { _ in try check() })
   }
 
-  private func requireSize(_ images: [Image]) throws {
+  private func requireSize(_ pictures: [Picture]) throws {
     let side = encoder.imageSize
-    if let odd = images.firstIndex(where: { $0.width != side || $0.height != side }) {
-      throw LuaError("picture \(odd + 1) has \(images[odd].width) x \(images[odd].height) pixels, the encoder takes \(side) x \(side); load the set with size = \(side)")
+    if let odd = pictures.firstIndex(where: { $0.size != (side, side) }) {
+      throw LuaError("picture \(odd + 1) has \(pictures[odd].size.width) x \(pictures[odd].size.height) pixels, the encoder takes \(side) x \(side); load the set with size = \(side)")
     }
   }
 
@@ -48,7 +48,7 @@ final class EncoderHandle: LuaObject {
   private static let normalizationKey = "loam.normalization"
 
   /// A value as JSON with its keys in order, so that equal encoders make equal files.
-  private static func json(_ value: some Encodable) throws -> String {
+  static func json(_ value: some Encodable) throws -> String {
     let coder = JSONEncoder()
     coder.outputFormatting = [.sortedKeys]
     return String(decoding: try coder.encode(value), as: UTF8.self)

@@ -22,6 +22,13 @@ enum EncoderLibrary {
   private static let data = Argument<Dataset>.object("data", "pictures; those of one group belong to one caption")
   private static let steps = Argument.integer("steps", "training steps", in: 1...100_000_000)
   private static let crops = Argument.integer("crops", "crops in each step, the same for every objective; rounded down to what the views divide", default: 256, in: 2...1_000_000)
+  private static let microBatch = Argument.integer(
+    "micro_batch", "crops (and captions) whose history is in memory at a time, 0 for all of a step; the loss is that of the whole step, each part is computed twice", default: 0,
+    in: 0...1_000_000)
+  private static let textWidth = Argument.integer("text_width", "width of the encoder of captions", default: 128, in: 4...8192)
+  private static let textDepth = Argument.integer("text_depth", "blocks of the encoder of captions", default: 2, in: 1...100)
+  private static let textHeads = Argument.integer("text_heads", "attention heads of the encoder of captions", default: 4, in: 1...256)
+  private static let textLength = Argument.integer("text_length", "words and marks of a caption that are read; the rest is cut off", default: 32, in: 3...1024)
   private static let images = Argument.integer("images_per_caption", "pictures of a caption in a step (stablerep, stablerep+)", default: 4, in: 1...1000)
   private static let cropsPerImage = Argument.integer("crops_per_image", "crops of each of them", default: 1, in: 1...100)
   private static let temperature = Argument.optional(.number("temperature", "of the losses over projections; default 0.2 for moco-v3, 0.1 for the others"))
@@ -66,9 +73,10 @@ enum EncoderLibrary {
         Trains an encoder. Batches and crops are functions of (seed, step) alone, so a run that goes on from its checkpoint ends with the same bytes. \
         Training stops with an error that names the step when the loss is no longer a number.
         """,
-      .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, images, cropsPerImage, temperature, imageWeight,
+      .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, microBatch, images, cropsPerImage, temperature, imageWeight,
                textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
-               teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, augmentation, checkpoint, every, onStep, seed, size, patch,
+               teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, textWidth, textDepth, textHeads,
+               textLength, augmentation, checkpoint, every, onStep, seed, size, patch,
                width, depth, heads, stem, pooling, positions),
       returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
       example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
@@ -81,9 +89,9 @@ enum EncoderLibrary {
         guard set.captions.allSatisfy({ !$0.isEmpty }) else { throw ArgumentFault.invalid("the objective \(kind.rawValue) needs a caption for every picture") }
         tokenizer = try WordTokenizer(captions: set.captions.flatMap { $0 })
       }
-      let longest = 32
+      let longest = s[textLength]
       let text = tokenizer.map {
-        TextTransformerConfiguration(vocabulary: $0.vocabularySize, contextLength: longest, width: 128, depth: 2, heads: 4)
+        TextTransformerConfiguration(vocabulary: $0.vocabularySize, contextLength: longest, width: s[textWidth], depth: s[textDepth], heads: s[textHeads])
       }
       let stepCount = s[steps]
       let start = s[from]
@@ -101,13 +109,14 @@ enum EncoderLibrary {
         textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count,
         teacherMomentum: s[teacherMomentum], teacherTemperature: s[teacherTemperature], prototypes: s[prototypes], maskRatio: s[maskRatio],
         decoder: .init(width: s[decoderWidth], depth: s[decoderDepth], heads: s[decoderHeads]),
-        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath])
+        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath], microBatch: s[microBatch])
       options.cropsPerStep = s[crops] / options.views * options.views
       let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: !kind.usesClasses)
       let trainer = try RepresentationTrainer(
         model: try RepresentationModel(options, seed: options.optimization.seed, from: start?.encoder), data: groups,
         dataIdentity: set.digest.hex + (try start.map { " from " + (try $0.contentIdentity()) } ?? ""),
         augmentation: try AugmentationRecipe.named(s[augmentation], side: options.imageSize))
+      trainer.onUnreadable = { set.skip($0) }
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       var joint: JointEncoderHandle?
       if let tokenizer, let model = try trainer.model.jointEncoder() { joint = JointEncoderHandle(model, tokenizer: tokenizer, objective: kind.rawValue) }
@@ -123,12 +132,12 @@ enum EncoderLibrary {
     }
     if !joined {
       guard let labels = set.labels else { throw ArgumentFault.invalid("this objective needs labelled pictures") }
-      return set.images.indices.map { CaptionGroup(images: [set.images[$0]], label: labels[$0]) }
+      return set.pictures.indices.map { CaptionGroup(pictures: [set.pictures[$0]], label: labels[$0]) }
     }
     var members = [[Int]](repeating: [], count: set.groupCount)
     for (place, group) in set.groups.enumerated() { members[group].append(place) }
     return members.map { places in
-      CaptionGroup(images: places.map { set.images[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []))
+      CaptionGroup(pictures: places.map { set.pictures[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []))
     }
   }
 
@@ -150,7 +159,7 @@ enum EncoderLibrary {
       "features", "Gives the features of pictures, without augmentation.", handle, .object("data", "the pictures", Dataset.self),
       .options("settings", "how many at once, and how they are computed", batch, TensorProducts.precision), returns: .tensor("[N, width], f32"),
       example: ("return encoder.random{width = 16, depth = 1, heads = 2}:features(data.scenes{count = 3}).shape", "{3, 16}")
-    ) { handle, set, s in try s[TensorProducts.precision].scope { try handle.features(set.images, batch: s[batch]) { try session.interrupt.check() } } }
+    ) { handle, set, s in try s[TensorProducts.precision].scope { try handle.features(set.pictures, batch: s[batch]) { try session.interrupt.check() } } }
   }
 
   private static func patchFeatures(_ session: ScriptSession) -> Function {
@@ -158,7 +167,7 @@ enum EncoderLibrary {
       "patch_features", "Gives the features of the patches of pictures, row by row, without the class token. Only vision transformers have them.", handle,
       .object("data", "the pictures", Dataset.self), .options("settings", "how many at once", batch), returns: .tensor("[N, patches, width], f32"),
       example: ("return encoder.random{width = 16, depth = 1, heads = 2}:patch_features(data.scenes{count = 3}).shape", "{3, 64, 16}")
-    ) { handle, set, s in try handle.patchFeatures(set.images, batch: s[batch]) { try session.interrupt.check() } }
+    ) { handle, set, s in try handle.patchFeatures(set.pictures, batch: s[batch]) { try session.interrupt.check() } }
   }
 
   private static let save = Function(

@@ -29,10 +29,8 @@ final class JointEncoderHandle: LuaObject {
   private static let key = "loam.joint_encoder"
 
   private func description() throws -> String {
-    let coder = JSONEncoder()
-    coder.outputFormatting = [.sortedKeys]
-    return String(decoding: try coder.encode(Description(
-      image: model.imageEncoder.configuration, text: model.textEncoder.configuration, normalization: normalization, objective: objective)), as: UTF8.self)
+    try EncoderHandle.json(Description(
+      image: model.imageEncoder.configuration, text: model.textEncoder.configuration, normalization: normalization, objective: objective))
   }
 
   func write(_ path: String) throws {
@@ -79,7 +77,7 @@ enum JointEncoderLibrary {
       .options("settings", "how many at once", batch), returns: .tensor("[N, D], f32"),
       example: (small + "return net.joint:image_features(d).shape", "{4, 128}")
     ) { handle, set, s in
-      try handle.model.imageFeatures(set.images, normalization: handle.normalization, batchSize: s[batch]) { _ in try session.interrupt.check() }
+      try handle.model.imageFeatures(set.pictures, normalization: handle.normalization, batchSize: s[batch]) { _ in try session.interrupt.check() }
     }
   }
 

@@ -15,7 +15,7 @@ enum LabelledInput {
     case .dataset(let set):
       guard let encoder else { throw ArgumentFault.invalid("\(name) is a Dataset, so an encoder is needed to make its features: give encoder = ...") }
       guard let known = set.labels else { throw ArgumentFault.invalid("\(name) has no labels: \(set.source)") }
-      (tensor, labels) = (try encoder.features(set.images, batch: 64, check: check), known)
+      (tensor, labels) = (try encoder.features(set.pictures, batch: 64, check: check), known)
     }
     guard tensor.rank == 2, tensor.shape[0] == labels.count else {
       throw ArgumentFault.invalid("\(name): features of shape [\(labels.count), D] expected for \(labels.count) labels, got \(TensorElements.list(tensor.shape))")

@@ -51,8 +51,7 @@ public final class NotebookWorld {
     let store = StageStore(root: options.storeFolder, version: Loam.version)
     let folder = Folder.parent(of: run.file) + "/results"
     store.kept = KeptResults(folder: folder)
-    let name = Folder.name(of: run.file).split(separator: ".").dropLast().joined(separator: ".")
-    try KeptResults.write(try run.stages.compactMap { try store.manifest($0.key) }, to: "\(folder)/\(name).jsonl")
+    try KeptResults.write(try run.stages.compactMap { try store.manifest($0.key) }, to: "\(folder)/\(NotebookBuilder.name(of: run.file)).jsonl")
   }
 
   /// The forms of Loam's values; nil for all others.

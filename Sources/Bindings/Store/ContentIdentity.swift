@@ -51,7 +51,7 @@ extension StreamHandle: ContentIdentified {
 }
 
 extension Dataset: ContentIdentified {
-  func contentIdentity() -> String { "dataset " + digest.hex }
+  func contentIdentity() throws -> String { try "dataset " + digest.hex }
 }
 
 extension ImageHandle: ContentIdentified {

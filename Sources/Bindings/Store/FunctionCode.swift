@@ -1,10 +1,12 @@
 import Host
 
-/// The code of a Lua function as `string.dump(f, true)` gives it, without the lines at which functions begin.
+/// The code of a Lua function as `string.dump(f, true)` gives it, without what depends on the text around the function.
 ///
-/// Lua leaves these line numbers in even when it strips everything else; with them, a blank line above a stage would be a change of its code.
+/// Lua leaves in the lines at which functions begin even when it strips everything else; with them, a blank line above a stage would be a change of its
+/// code. It also leaves in where the function finds what it captures, a register or a place among the captures of the function around it; with these, a
+/// new local above a stage would be one. The captured values have their own part in a key, under their names.
 struct FunctionCode {
-  /// The dump with all line numbers set to 0.
+  /// The dump with all line numbers, the places of the outermost function's captures, and the kinds of all captures, set to 0.
   private(set) var bytes: [UInt8] = []
   /// Text constants of the function and of those inside it, among them the names of the globals they use.
   private(set) var texts: Set<String> = []
@@ -23,7 +25,7 @@ struct FunctionCode {
       let header = 4 + 1 + 1 + 6 + 3 + 8 + 8
       guard dump.count > header, dump[0] == 0x1B, dump[4] == 0x54, dump[12] == 4, dump[13] == 8, dump[14] == 8 else { throw Damage() }
       try copy(header + 1)
-      try function()
+      try function(isOutermost: true)
       guard position == dump.count else { throw Damage() }
     } catch is Damage {
       throw LuaError("the code of a function could not be read: string.dump gave another form than Lua 5.4's")
@@ -64,7 +66,7 @@ struct FunctionCode {
     if isConstant { texts.insert(String(decoding: dump[start..<position], as: UTF8.self)) }
   }
 
-  private mutating func function() throws {
+  private mutating func function(isOutermost: Bool) throws {
     try string()
     _ = try number(keeping: false)
     _ = try number(keeping: false)
@@ -80,8 +82,14 @@ struct FunctionCode {
       default: throw Damage()
       }
     }
-    try copy(3 * (try number()))
-    for _ in 0..<(try number()) { try function() }
+    // Of each capture: whether it is a local of the function around, its place there, and whether it was declared a constant, which the compiler alone asks for.
+    for _ in 0..<(try number()) {
+      let place = bytes.count
+      try copy(3)
+      bytes[place + 2] = 0
+      if isOutermost { (bytes[place], bytes[place + 1]) = (0, 0) }
+    }
+    for _ in 0..<(try number()) { try function(isOutermost: false) }
     try copy(try number())
     for _ in 0..<(try number()) {
       _ = try number(keeping: false)

@@ -54,11 +54,10 @@ public final class StagePlan {
   }
 
   private func seconds(_ unit: String, _ measure: LuaFunction) throws -> Double {
-    let clock = ContinuousClock()
     var done = 0.0
-    let time = try clock.measure { done = try measure.call().first?.asNumber ?? 0 }
+    let time = try ContinuousClock().measure { done = try measure.call().first?.asNumber ?? 0 }
     guard done > 0 else { throw LuaError("the measure of \"\(unit)\" should return how many units it did, a number above 0") }
-    return (Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18) / done
+    return time.seconds / done
   }
 
   /// One row for each kind of work, and the sum.

@@ -65,7 +65,7 @@ struct Stages {
   }
 
   /// The stored result, or that of running the code.
-  func result(_ key: StageKey, code: LuaFunction, refresh: Bool, cost: LuaTable? = nil) throws -> LuaValue {
+  func result(_ key: StageKey, inputs: LuaTable? = nil, code: LuaFunction, refresh: Bool, cost: LuaTable? = nil) throws -> LuaValue {
     if let plan = session.plan { return try table(plan.result(key, existing: refresh ? nil : session.store.existing(key), cost: cost)) }
     let isRefreshed = session.options.refresh && session.refreshed.insert(key.hash).inserted
     let result: StageResult
@@ -74,10 +74,10 @@ struct Stages {
     case .stored(let stored): result = stored
     case .kept(let kept):
       result = kept
-      session.kept[key.hash] = { try makeFiles(of: kept, key, code: code) }
+      session.kept[key.hash] = { try makeFiles(of: kept, key, inputs: inputs, code: code) }
       supply = { [session] in try session.kept[key.hash]?() }
     case .run(let work):
-      result = try run(work, key, code: code)
+      result = try run(work, key, inputs: inputs, code: code)
       try note(result, wasStored: false)
       return try table(result)
     }
@@ -88,7 +88,7 @@ struct Stages {
   }
 
   /// Runs a stage's code and stores what it makes.
-  private func run(_ work: StageWork, _ key: StageKey, code: LuaFunction) throws -> StageResult {
+  private func run(_ work: StageWork, _ key: StageKey, inputs: LuaTable?, code: LuaFunction) throws -> StageResult {
     do {
       // The code may read the files of what it takes in.
       for dependency in key.dependencies { try session.kept[dependency.key]?() }
@@ -96,12 +96,18 @@ struct Stages {
       let outside = session.defaultStream.stream
       session.defaultStream.stream = RandomStream(seed: 0, purpose: "stage \(key.name)")
       defer { session.defaultStream.stream = outside }
-      let (value, printed) = try state.recordingOutput { try code.call(.object(StageHandle(work))).first ?? .none }
+      let declared = try (inputs?.pairs() ?? []).compactMap { entry -> String? in
+        if case .object(let object) = entry.value { (object as? FileReference)?.path } else { nil }
+      }
+      let (outcome, read, written) = try FileWitness.during(ignoring: [session.options.storeFolder], declared: declared) {
+        try state.recordingOutput { try code.call(.object(StageHandle(work))).first ?? .none }
+      }
+      let (value, printed) = outcome
       let stored = try LuaConversion.stored(value, place: "the result of stage \"\(key.name)\"")
       if case .table(let entries) = stored, let taken = entries.first(where: { $0.key.text == "files" || $0.key.text == "stage" }) {
         throw LuaError("the result of stage \"\(key.name)\" has a field '\(taken.key.text ?? "")', which Loam adds itself; take another name")
       }
-      return try work.commit(value: stored, printed: printed)
+      return try work.commit(value: stored, printed: printed, read: read, written: written)
     } catch {
       work.abandon()
       throw error
@@ -109,12 +115,12 @@ struct Stages {
   }
 
   /// Runs the stage of a kept result, because something needs its files.
-  private func makeFiles(of kept: StageResult, _ key: StageKey, code: LuaFunction) throws {
+  private func makeFiles(of kept: StageResult, _ key: StageKey, inputs: LuaTable?, code: LuaFunction) throws {
     guard session.kept.removeValue(forKey: key.hash) != nil else { return }
     let made: StageResult
     switch try session.store.open(key, needsFiles: true) {
     case .stored(let result), .kept(let result): made = result
-    case .run(let work): made = try run(work, key, code: code)
+    case .run(let work): made = try run(work, key, inputs: inputs, code: code)
     }
     guard made.hash == kept.hash else {
       throw LuaError(

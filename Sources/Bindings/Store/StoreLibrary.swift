@@ -19,7 +19,8 @@ enum StoreLibrary {
     let stage = Function(
       "stage", """
         Gives the stored result of a costly piece of work, or runs its code and stores what that makes. The key is the code, all values that it captures, \
-        the inputs, and Loam's version: whatever of these changes, the stage runs again. The code returns plain values and writes files to `stage:path(name)`; \
+        the inputs, and Loam's version: whatever of these changes, the stage runs again, and so does one that read a file which changed since or that \
+        wrote files outside of its result. The code returns plain values and writes files to `stage:path(name)`; \
         `stage.folder` is for checkpoints and outlives a kill. The result has the returned fields, `files` (path by name) and `stage`.
         """,
       .state(), .options("settings", "name, inputs and code", name, inputs, code, refresh, cost), returns: .table("the result", type: "table"),
@@ -35,7 +36,7 @@ enum StoreLibrary {
     ) { state, settings in
       let stages = Stages(session: session, state: state)
       let key = try stages.key(name: settings[name], inputs: settings[inputs], code: settings[code])
-      return try stages.result(key, code: settings[code], refresh: settings[refresh], cost: settings[cost])
+      return try stages.result(key, inputs: settings[inputs], code: settings[code], refresh: settings[refresh], cost: settings[cost])
     }
     let explain = Function(
       "explain", "Says whether a stage would run, and why: which captured value, input or line of code changed since the nearest stored result.",

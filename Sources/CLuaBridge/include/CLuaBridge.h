@@ -38,6 +38,9 @@ typedef struct loam_interrupt loam_interrupt;
 /// standard error. NULL when the state itself cannot be made.
 lua_State *loam_state_new(loam_entry entry, loam_release release, loam_interrupt *interrupt);
 
+/// Bytes that the state's Lua code may have from now on; 0: as many as the system gives.
+void loam_limit_memory(lua_State *L, size_t bytes);
+
 /// Closes the state; every finaliser runs here.
 void loam_state_close(lua_State *L);
 
@@ -81,6 +84,14 @@ int loam_load_text(lua_State *L, const char *source, size_t length, const char *
 
 /// Loads a text file (NULL: standard input); a first line starting with # is skipped.
 int loam_load_file(lua_State *L, const char *path);
+
+// MARK: Files
+
+/// Is told of a path before Lua's own functions open it; `writes` is 1 when the file may be changed.
+typedef void (*loam_file_listener)(const char *path, int writes);
+
+/// From now on the listener is told, in all states; NULL ends that.
+void loam_listen_to_files(loam_file_listener listener);
 
 // MARK: Objects
 

@@ -33,6 +33,7 @@ extension LuaState {
             return 1
         }
         try preload(root, rootLoader)
+        try preloadStrictGlobals(root)
         guard asGlobals else { return }
         for name in [root] + libraries.map({ root + "." + $0.name }) {
             let short = name.split(separator: ".").last.map(String.init) ?? name
@@ -46,7 +47,7 @@ extension LuaState {
         return try require.call(.string(name)).first ?? .none
     }
 
-    private func preload(_ name: String, _ loader: Function) throws {
+    func preload(_ name: String, _ loader: Function) throws {
         guard case .table(let package) = global("package"), case .table(let preload) = package["preload"] else {
             throw LuaError("package.preload is gone: the library \(name) cannot be installed")
         }

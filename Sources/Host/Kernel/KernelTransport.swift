@@ -253,6 +253,8 @@ final class KernelTransport: KernelLink, @unchecked Sendable {
         case "kernel_info_request": answer = description.content
         case "interrupt_request":
             interrupt.raise()
+            // Programs that a cell has started belong to the kernel's group, as those of a terminal do to its own; front ends make the kernel its leader.
+            if getpgrp() == getpid() { kill(0, SIGINT) }
             answer = ["status": "ok"]
         case "shutdown_request":
             let restarts = if case .bool(true)? = request.content["restart"] { true } else { false }

@@ -67,8 +67,9 @@ public struct Notebook: Equatable, Sendable {
     /// when others come and go.
     mutating func identify() {
         var taken = Set(cells.map(\.id)).subtracting([""])
+        var last: [String: Int] = [:]
         for index in cells.indices where cells[index].id.isEmpty {
-            cells[index].id = Self.free(Self.derivedID(cells[index]), &taken)
+            cells[index].id = Self.free(Self.derivedID(cells[index]), &taken, &last)
         }
     }
 
@@ -91,10 +92,12 @@ public struct Notebook: Equatable, Sendable {
         return "c" + ContentHash(of: Array("\(cell.kind.rawValue)\n\(cell.source)".utf8)).short
     }
 
-    private static func free(_ wanted: String, _ taken: inout Set<String>) -> String {
+    /// - Parameter last: the number that was given last to each wanted name, since a thousand cells may be alike.
+    private static func free(_ wanted: String, _ taken: inout Set<String>, _ last: inout [String: Int]) -> String {
         if taken.insert(wanted).inserted { return wanted }
-        var number = 2
+        var number = last[wanted, default: 1] + 1
         while !taken.insert("\(wanted.prefix(56))-\(number)").inserted { number += 1 }
+        last[wanted] = number
         return "\(wanted.prefix(56))-\(number)"
     }
 

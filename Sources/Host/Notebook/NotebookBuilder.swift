@@ -12,6 +12,10 @@ public struct NotebookBuilder {
     public var announce: (String) -> Void
     /// Gets what cells print, as they print it.
     public var onOutput: (String) -> Void = { _ in }
+    /// Is told of each file before its cells run.
+    var onStart: (String) -> Void = { _ in }
+    /// Whether nobody waits any more for the results of a build that was interrupted: they are not written then.
+    var isAbandoned: () -> Bool = { false }
 
     public init(output: String, formats: Set<Format>, announce: @escaping (String) -> Void, environment: @escaping (String) throws -> NotebookEnvironment) {
         self.output = output
@@ -28,7 +32,7 @@ public struct NotebookBuilder {
     }
 
     /// The name of a notebook's results, without ending.
-    static func name(of file: String) -> String {
+    public static func name(of file: String) -> String {
         fileName(Folder.name(of: file).split(separator: ".").dropLast().joined(separator: "."))
     }
 
@@ -56,7 +60,9 @@ public struct NotebookBuilder {
         runner.onOutput = onOutput
         let live = LiveFile(path: stored)
         runner.onProgress = { try live.write($0) }
+        onStart(file)
         let run = try runner.start()
+        if run.failure?.isInterrupt == true, isAbandoned() { return run }
         try write(run, folder: Folder.parent(of: file), name: name)
         if let failure = run.failure {
             announce("\(file): " + (failure.cell.map { "cell \($0 + 1) failed: " } ?? "failed: ") + failure.message)
@@ -80,11 +86,11 @@ public struct NotebookBuilder {
         // What other programs make comes last: where they fail the rest is there.
         if formats.contains(.html) {
             let page = try RenderedNotebook(run, name: name, flavour: .page)
-            try Self.put(try Pandoc().written(page, of: run, as: .html, folder: folder), to: "\(output)/\(name).html")
+            try Self.put(try Pandoc(announce: announce).written(page, of: run, as: .html, folder: folder), to: "\(output)/\(name).html")
         }
         if let print {
-            if formats.contains(.tex) { try Self.put(try Pandoc().written(print, of: run, as: .latex, folder: folder), to: "\(output)/\(name).tex") }
-            if formats.contains(.pdf) { try Self.put(try Pandoc().written(print, of: run, as: .pdf, folder: folder), to: "\(output)/\(name).pdf") }
+            if formats.contains(.tex) { try Self.put(try Pandoc(announce: announce).written(print, of: run, as: .latex, folder: folder), to: "\(output)/\(name).tex") }
+            if formats.contains(.pdf) { try Self.put(try Pandoc(announce: announce).written(print, of: run, as: .pdf, folder: folder), to: "\(output)/\(name).pdf") }
         }
         guard Folder.kind(of: place) == .folder else { return }
         let wanted = Set(files.map(\.path))
@@ -114,6 +120,7 @@ public struct NotebookBuilder {
             runs.append(run)
             if run.failure?.isInterrupt == true { break }
         }
+        if runs.last?.failure?.isInterrupt == true, isAbandoned() { return runs }
         // A notebook called index is the page that would be written.
         if names["index"] == nil { try writeIndex(runs) }
         return runs

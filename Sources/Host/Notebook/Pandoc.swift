@@ -6,8 +6,13 @@ struct Pandoc {
     /// Raw HTML and LaTeX are text, and only fenced blocks and the attributes of pictures and headings are read beside plain Markdown.
     private static let reader = "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-yaml_metadata_block-pandoc_title_block-markdown_in_html_blocks"
     private let program: ExternalProgram
+    /// Gets what pandoc and LaTeX warn of: citations without an entry, characters that no font has.
+    private let announce: (String) -> Void
 
-    init() throws { program = try ExternalProgram("pandoc", purpose: "HTML, LaTeX and PDF need", package: "pandoc") }
+    init(announce: @escaping (String) -> Void = { _ in }) throws {
+        self.announce = announce
+        program = try ExternalProgram("pandoc", purpose: "HTML, LaTeX and PDF need", package: "pandoc")
+    }
 
     /// Writes a notebook.
     ///
@@ -31,7 +36,7 @@ struct Pandoc {
                 try AtomicFile.write(PageTemplate.html, to: place + "/page.html")
                 arguments += ["-t", "html5", "--mathml", "--template=page.html", "--sandbox"]
             case .latex, .pdf:
-                try AtomicFile.write("\\usepackage{caption}\n\\captionsetup{labelformat=empty}\n", to: place + "/head.tex")
+                try AtomicFile.write(Self.latexHead(rendered.text), to: place + "/head.tex")
                 arguments += ["-t", "latex", "--include-in-header=head.tex"]
             }
             if target == .pdf {
@@ -50,7 +55,40 @@ struct Pandoc {
         // Dates in PDF files are those of this variable, so that the same notebook gives the same bytes.
         let result = try program.run(arguments, in: folder, input: input, environment: ["SOURCE_DATE_EPOCH": "0"])
         guard result.status == 0 else { throw StoreError("pandoc could not write \(run.file) (status \(result.status)): \(result.messages)") }
+        for warning in Self.warnings(result.messages) { announce("\(run.file): \(warning)") }
         return result.output
+    }
+
+    /// What LaTeX has to know beside pandoc's own head: captions bring their numbers, and fonts that have more characters than Latin Modern are used
+    /// where they are needed and installed.
+    private static func latexHead(_ text: String) -> String {
+        let needsMore = text.unicodeScalars.contains { $0.value >= 0x370 && !(0x2000...0x20AF).contains($0.value) }
+        let main = needsMore ? "\\IfFontExistsTF{DejaVu Serif}{\\setmainfont{DejaVu Serif}[Scale=0.9]}{}\n" : ""
+        return """
+            \\usepackage{caption}
+            \\captionsetup{labelformat=empty}
+            \\ifPDFTeX\\else
+            \\IfFontExistsTF{DejaVu Sans Mono}{\\setmonofont{DejaVu Sans Mono}[Scale=0.8]}{}
+            \(main)\\fi
+
+            """
+    }
+
+    /// The warnings among what pandoc says, those about characters in one sentence.
+    static func warnings(_ messages: String) -> [String] {
+        var warnings: [String] = [], missing: [String] = []
+        for line in messages.split(separator: "\n") where line.hasPrefix("[WARNING] ") {
+            let text = String(line.dropFirst("[WARNING] ".count))
+            // In its sandbox pandoc finds no words of other languages, which nothing here needs.
+            if text.contains("translation") { continue }
+            guard text.hasPrefix("Missing character: There is no "), let character = text.dropFirst("Missing character: There is no ".count).split(separator: " ").first else {
+                if !warnings.contains(text) { warnings.append(text) }
+                continue
+            }
+            if !missing.contains(String(character)) { missing.append(String(character)) }
+        }
+        guard !missing.isEmpty else { return warnings }
+        return warnings + ["the PDF lacks characters that its fonts do not have: \(missing.joined(separator: " ")); HTML has them"]
     }
 
     /// A PDF whose identifier, two numbers of 32 digits that LaTeX makes of the name of a temporary folder, is made of its content.

@@ -22,6 +22,8 @@ public struct Invocation: Equatable {
     var isInteractive = false
     /// `-v`, or `-i`.
     var showsVersion = false
+    /// `-g`: globals must be declared. Not an option of `lua`.
+    public private(set) var isStrict = false
     /// `-E`: LUA_INIT, LUA_PATH and LUA_CPATH mean nothing.
     public private(set) var ignoresEnvironment = false
     /// The position of the script among the words; nil if there is none.
@@ -40,6 +42,7 @@ public struct Invocation: Equatable {
                 scriptPosition = position < words.count ? position : nil
                 return
             case "-E": ignoresEnvironment = true
+            case "-g": isStrict = true
             case "-W": steps.append(.warn)
             case "-v": showsVersion = true
             case "-i": (isInteractive, showsVersion) = (true, true)

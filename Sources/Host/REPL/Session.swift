@@ -78,6 +78,8 @@ public final class Session {
             write(state.help(on: question.subject(in: scope, state)) + "\n")
             return .done
         }
+        // As lua has it, for those whose fingers know it: = is return.
+        let line = !isContinuing && line.hasPrefix("=") ? "return " + line.dropFirst() : line
         let code = isContinuing ? pending + "\n" + line : line
         if code.allSatisfy(\.isWhitespace) { return .done }
         pending = ""
@@ -104,7 +106,7 @@ public final class Session {
     private func showTime(since began: ContinuousClock.Instant) {
         guard pending.isEmpty, let shownTime else { return }
         let took = began.duration(to: .now)
-        let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+        let seconds = took.seconds
         guard seconds >= shownTime else { return }
         writeError("(\(seconds < 1 ? Decimals.text(seconds * 1000, places: 2) + " ms" : ElapsedTime.text(seconds: seconds)))\n")
     }

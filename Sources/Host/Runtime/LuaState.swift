@@ -39,6 +39,7 @@ public final class LuaState {
         self.main = main
         running = main
         self.interrupt = interrupt
+        loam_limit_memory(main, Self.defaultMemoryLimit.map { max(1 << 20, $0) } ?? 0)
         anchor.state = Unmanaged.passUnretained(self)
         externalMemory.isOnThread = { [unowned(unsafe) self] in pthread_equal(self.thread, pthread_self()) != 0 }
         externalMemory.collect = { [unowned(unsafe) self] in
@@ -63,6 +64,12 @@ public final class LuaState {
 
     /// Lets code of this state load precompiled chunks, as `lua` does. Lua does not check them: a damaged one can crash the process.
     public func allowBinaryChunks() { loam_allow_binary_chunks(main) }
+
+    /// Bytes that the Lua code of a new state may have: half of the machine's memory unless somebody chooses.
+    nonisolated(unsafe) public static var defaultMemoryLimit: Int? = Machine.memory.map { $0 / 2 }
+
+    /// Chooses the bytes that Lua code may have; beyond them it gets the error "not enough memory". Nil sets no limit.
+    public func limitMemory(_ bytes: Int?) { loam_limit_memory(main, bytes.map { max(1 << 20, $0) } ?? 0) }
 
     /// Memory that Lua itself uses, in kilobytes.
     public var kilobytes: Int { Int(loam_lua_kilobytes(running)) }

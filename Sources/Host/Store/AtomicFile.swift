@@ -78,6 +78,7 @@ public final class AtomicFileWriter {
             throw FileFault("write", "\"\(path)\"", reason: "a file name must not be empty or contain a zero byte")
         }
         self.path = path
+        FileWitness.tell(path, writes: true)
         Self.ignoreFileSizeSignal
         var status = stat()
         let exists = stat(path, &status) == 0

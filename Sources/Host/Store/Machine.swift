@@ -15,11 +15,30 @@ public enum Machine {
         }
         let release = text(system.release).split(separator: ".").prefix(2).joined(separator: ".")
         var parts = ["\(text(system.sysname)) \(release) \(text(system.machine))", "\(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores"]
-        let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
-        if memory > 0 { parts.append("\(Decimals.text(memory / 1e9, places: 0)) GB") }
+        if let physicalMemory { parts.append("\(Decimals.text(Double(physicalMemory) / 1e9, places: 0)) GB") }
         if let model = processorModel { parts.append(model) }
         return parts.joined(separator: ", ")
     }()
+
+    private static var physicalMemory: Int? {
+        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+        return pages > 0 && size > 0 ? pages * size : nil
+    }
+
+    /// Bytes that this process can have at most: the machine's, or those of the container it runs in.
+    static var memory: Int? {
+        func text(_ path: String) -> String { (try? Folder.contents(path)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+        var files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        // Lines such as 0::/path in the new form of control groups, 4:memory:/path in the old one.
+        for line in text("/proc/self/cgroup").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { continue }
+            if parts[1].isEmpty { files.append("/sys/fs/cgroup\(parts[2])/memory.max") }
+            if parts[1].split(separator: ",").contains("memory") { files.append("/sys/fs/cgroup/memory\(parts[2])/memory.limit_in_bytes") }
+        }
+        let limits = files.compactMap { Int(text($0).filter { $0.isNumber }) }
+        return (limits + [physicalMemory].compactMap { $0 }).min()
+    }
 
     private static var processorModel: String? {
         guard let bytes = try? Folder.contents("/proc/cpuinfo") else { return nil }

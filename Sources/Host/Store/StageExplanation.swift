@@ -18,8 +18,11 @@ public struct StageExplanation: CustomStringConvertible, Sendable {
 extension StageStore {
     /// Says whether a stage would run, and why: which parts of its key differ from the nearest stored result of the same name.
     public func explain(_ key: StageKey) throws -> StageExplanation {
-        let isStored = Folder.kind(of: entryFolder(key.hash) + "/" + StageManifest.fileName) == .file
-        return StageExplanation(name: key.name, key: key.hash, isStored: isStored, reasons: isStored ? [] : try reasons(for: key))
+        guard let manifest = try? readManifest(entryFolder(key.hash), key: key.hash) else {
+            return StageExplanation(name: key.name, key: key.hash, isStored: false, reasons: try reasons(for: key))
+        }
+        let faults = manifest.faults()
+        return StageExplanation(name: key.name, key: key.hash, isStored: faults.isEmpty, reasons: faults)
     }
 
     /// The manifests of all stored results of a name, newest first; each says in ``StageManifest/reasons`` why it ran.

@@ -34,13 +34,18 @@ public struct StageManifest: Sendable {
     public let created: String
     /// Seconds that the last (uninterrupted) part of the work took.
     public let elapsed: Double
+    /// Files and folders that the stage read although nobody had named them as inputs.
+    public let read: [Observation]
+    /// Files outside of its result that the stage wrote: a stored result does not bring them back, so that it is never used.
+    public let written: [String]
 
     static let formatName = "loam stage 1"
     static let fileName = "manifest.json"
     private static let largestShown = 64 << 10
 
     init(
-        key: StageKey, outputs: [Output], value: StoreValue, printed: String, reasons: [String], created: String, elapsed: Double
+        key: StageKey, outputs: [Output], value: StoreValue, printed: String, reasons: [String], created: String, elapsed: Double,
+        read: [Observation] = [], written: [String] = []
     ) throws {
         name = key.name
         version = key.version
@@ -56,6 +61,8 @@ public struct StageManifest: Sendable {
         self.reasons = reasons
         self.created = created
         self.elapsed = elapsed
+        self.read = read
+        self.written = written
         result = try Self.resultHash(value: self.value, outputs: outputs)
     }
 
@@ -78,7 +85,7 @@ public struct StageManifest: Sendable {
     var keptLine: String { table(showingParts: false).json() }
 
     private func table(showingParts: Bool) -> StoreValue {
-        [
+        let told: StoreValue = [
             "format": .string(Self.formatName), "name": .string(name), "version": .string(version), "key": .string(key.hex),
             "parts": .list(parts.map { ["name": .string($0.name), "sha256": .string($0.hash.hex), "value": showingParts ? $0.shown : .null] }),
             "inputs": .list(dependencies.map {
@@ -90,6 +97,12 @@ public struct StageManifest: Sendable {
             "value": value, "printed": .string(printed), "result": .string(result.hex),
             "reasons": .list(reasons.map { .string($0) }), "created": .string(created), "elapsed_seconds": .number(elapsed),
         ]
+        guard case .table(var entries) = told, !read.isEmpty || !written.isEmpty else { return told }
+        entries.append(StoreEntry("read", .list(read.map {
+            ["path": .string($0.path), "sha256": $0.hash.map { .string($0.hex) } ?? .null, "tree": .bool($0.isTree), "stamp": $0.stamp.map { .string($0) } ?? .null]
+        })))
+        entries.append(StoreEntry("written", .list(written.map { .string($0) })))
+        return .table(entries)
     }
 
     /// Reads a manifest and checks that its key follows from its parts and its result hash from its value and outputs.
@@ -131,6 +144,11 @@ public struct StageManifest: Sendable {
         reasons = try list("reasons").compactMap(\.text)
         created = try text("created")
         elapsed = table["elapsed_seconds"]?.number ?? 0
+        read = try table["read"] == nil ? [] : list("read").map {
+            let isTree = if case .bool(true)? = $0["tree"] { true } else { false }
+            return Observation(path: try text("path", in: $0), hash: $0["sha256"]?.text == nil ? nil : try hash("sha256", in: $0), isTree: isTree, stamp: $0["stamp"]?.text)
+        }
+        written = try table["written"] == nil ? [] : list("written").compactMap(\.text)
         let expected = StageKey.hash(
             name: name, version: version, parts: parts.map { ($0.name, $0.hash) },
             dependencies: dependencies.map { ($0.role, $0.result) })
@@ -138,6 +156,13 @@ public struct StageManifest: Sendable {
         guard try result == Self.resultHash(value: value, outputs: outputs) else {
             throw StageDamage("its value is not the one that was stored")
         }
+    }
+
+    /// Why the result may not be used although its key is right: a sentence for each file that changed or that using it would not bring back.
+    ///
+    /// - Parameter isKept: whether it came from another machine, which may have files that are not here.
+    func faults(isKept: Bool = false) -> [String] {
+        read.compactMap { $0.change(needsPresence: !isKept) } + written.map { "it writes \($0), which is no part of its result; stage:path(name) gives a place that is" }
     }
 
     /// Compares the files in a folder with the outputs, by size and content.

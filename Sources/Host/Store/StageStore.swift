@@ -65,8 +65,13 @@ public final class StageStore {
     /// - Returns: the stored or kept result, or the work to do and to ``StageWork/commit(value:printed:)``.
     /// - Throws: ``FileFault`` when the store cannot be read or written; ``StoreError`` when the stage calls itself.
     public func open(_ key: StageKey, refresh: Bool = false, needsFiles: Bool = false) throws -> StageOutcome {
-        if !refresh, case .result(let result)? = try? load(key.hash) { return stored(result, key) }
-        if !refresh, !needsFiles, let manifest = try kept?.manifest(key.hash) {
+        var faults: [String] = []
+        if !refresh, case .result(let result)? = try? load(key.hash) {
+            faults = result.manifest.faults()
+            if faults.isEmpty { return stored(result, key) }
+        }
+        let refresh = refresh || !faults.isEmpty
+        if !refresh, !needsFiles, let manifest = try kept?.manifest(key.hash), manifest.faults(isKept: true).isEmpty {
             announce("stage \(key.name): kept result \(key.hash.short), not run here (it took \(ElapsedTime.text(seconds: manifest.elapsed)) on \(manifest.created.prefix(10)))")
             return .kept(StageResult(manifest: manifest, folder: entryFolder(key.hash) + "/files", hold: nil))
         }
@@ -78,7 +83,7 @@ public final class StageStore {
                 lock.release()
                 return stored(result, key)
             }
-            return .run(try begin(key, lock: lock, refresh: refresh))
+            return .run(try begin(key, lock: lock, refresh: refresh, faults: faults))
         } catch {
             lock.release()
             throw error
@@ -87,11 +92,12 @@ public final class StageStore {
 
     /// The stored or kept result of a stage, if there is one; nothing is announced, run or moved.
     public func existing(_ key: StageKey) throws -> StageResult? {
-        if case .result(let result)? = try? load(key.hash) { return result }
-        return try kept?.manifest(key.hash).map { StageResult(manifest: $0, folder: entryFolder(key.hash) + "/files", hold: nil) }
+        if case .result(let result)? = try? load(key.hash) { return result.manifest.faults().isEmpty ? result : nil }
+        return try kept?.manifest(key.hash).flatMap { $0.faults(isKept: true).isEmpty ? $0 : nil }.map { StageResult(manifest: $0, folder: entryFolder(key.hash) + "/files", hold: nil) }
     }
 
     private func stored(_ result: StageResult, _ key: StageKey) -> StageOutcome {
+        FileWitness.tell(of: result.manifest)
         announce("stage \(key.name): stored result \(key.hash.short) (it took \(ElapsedTime.text(seconds: result.elapsed)))")
         // A process killed right after publishing leaves its work folder or its lock's file.
         let isLeft = Folder.kind(of: workFolder(key.hash)) == .folder || Folder.kind(of: lockFile(key.hash)) == .file
@@ -166,10 +172,10 @@ public final class StageStore {
         return nil
     }
 
-    private func begin(_ key: StageKey, lock: StageLock, refresh: Bool) throws -> StageWork {
+    private func begin(_ key: StageKey, lock: StageLock, refresh: Bool, faults: [String]) throws -> StageWork {
         let work = workFolder(key.hash)
         let isResumed = Folder.kind(of: work) == .folder
-        let reasons = refresh ? ["a refresh was asked for"] : try self.reasons(for: key)
+        let reasons = !faults.isEmpty ? faults : refresh ? ["a refresh was asked for"] : try self.reasons(for: key)
         for folder in ["/entry/files", "/checkpoint"] { try Folder.create(work + folder) }
         announce("stage \(key.name): " + (isResumed ? "continues (key \(key.hash.short))" : "runs: " + reasons.joined(separator: "; ")))
         return StageWork(store: self, key: key, lock: lock, isResumed: isResumed, reasons: reasons)

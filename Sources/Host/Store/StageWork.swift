@@ -31,8 +31,10 @@ public final class StageWork {
     /// - Parameters:
     ///   - value: what the stage returned.
     ///   - printed: what it printed, to be shown again when the stored result is used.
+    ///   - read: what it read beside its inputs, see ``FileWitness``; while that stays as it is the result is used again.
+    ///   - written: files outside of the result that it wrote; with any the result is not used again.
     /// - Throws: ``FileFault`` or ``StoreError``; the work stays and can be committed by the next run.
-    public func commit(value: StoreValue = .null, printed: String = "") throws -> StageResult {
+    public func commit(value: StoreValue = .null, printed: String = "", read: [Observation] = [], written: [String] = []) throws -> StageResult {
         var outputs: [StageManifest.Output] = []
         var folders: Set<String> = [outputFolder]
         for file in try Folder.files(under: outputFolder) {
@@ -51,7 +53,8 @@ public final class StageWork {
         for folder in folders { try Folder.synchronize(folder) }
         let elapsed = (ContinuousClock.now - start).seconds
         let manifest = try StageManifest(
-            key: key, outputs: outputs, value: value, printed: printed, reasons: reasons, created: Timestamp.now(), elapsed: elapsed)
+            key: key, outputs: outputs, value: value, printed: printed, reasons: reasons, created: Timestamp.now(), elapsed: elapsed,
+            read: read, written: written)
         let entry = Folder.parent(of: outputFolder)
         try AtomicFile.write(manifest.json, to: entry + "/" + StageManifest.fileName)
         try store.publish(key.hash)
@@ -69,5 +72,5 @@ public final class StageWork {
 
 extension Duration {
     /// The duration in seconds.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

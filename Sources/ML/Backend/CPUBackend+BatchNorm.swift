@@ -22,15 +22,15 @@ extension CPUBackend {
       try sumRows(source, rows: rows, columns: columns, into: m)
       T.kernels.binaryScalar(.divide, m, T(rows), false, m, columns)
       // Centred values go to the output first; their squares give the variance.
-      rowPieces(rows, columns) { start, n in
+      try rowPieces(rows, columns) { start, n in
         for row in start..<start + n { T.kernels.binary(.subtract, source + row * columns, m, target + row * columns, columns) }
       }
       try withScratch(T.self, rows * columns) { squares in
-        pieces(rows * columns) { start, n in T.kernels.binary(.multiply, target + start, target + start, squares + start, n) }
+        try pieces(rows * columns) { start, n in T.kernels.binary(.multiply, target + start, target + start, squares + start, n) }
         try sumRows(squares, rows: rows, columns: columns, into: r)
       }
       for j in 0..<columns { r[j] = 1 / (r[j] / T(rows) + T(epsilon)).squareRoot() }
-      rowPieces(rows, columns) { start, n in
+      try rowPieces(rows, columns) { start, n in
         for row in start..<start + n {
           let line = target + row * columns
           T.kernels.binary(.multiply, line, r, line, columns)
@@ -65,7 +65,7 @@ extension CPUBackend {
         let total = scratch + rows * columns, weighted = total + columns
         total.update(repeating: 0, count: 2 * columns)
         // Normalised values go to the output, their products with the gradient to scratch.
-        rowPieces(rows, columns) { start, n in
+        try rowPieces(rows, columns) { start, n in
           for row in start..<start + n {
             let line = po + row * columns
             T.kernels.binary(.subtract, px + row * columns, m, line, columns)
@@ -79,7 +79,7 @@ extension CPUBackend {
         T.kernels.accumulate(weighted, 1, gw.pointer(), columns)
         T.kernels.binaryScalar(.divide, total, T(rows), false, total, columns)
         T.kernels.binaryScalar(.divide, weighted, T(rows), false, weighted, columns)
-        rowPieces(rows, columns) { start, n in
+        try rowPieces(rows, columns) { start, n in
           for row in start..<start + n {
             let line = po + row * columns, work = scratch + row * columns
             T.kernels.binary(.multiply, line, weighted, line, columns)
@@ -102,7 +102,7 @@ extension CPUBackend {
     let x = try contiguous(input), columns = x.shape[x.rank - 1], rows = x.count / max(1, columns)
     let out = try TensorData(x.shape, x.dtype), norms = try TensorData([rows], x.dtype)
     let px = x.pointer(T.self), po = out.pointer(T.self), pn = norms.pointer(T.self)
-    rowPieces(rows, columns) { start, n in
+    try rowPieces(rows, columns) { start, n in
       for row in start..<start + n {
         let line = px + row * columns
         pn[row] = T.kernels.dot(line, line, columns).squareRoot()
@@ -121,7 +121,7 @@ extension CPUBackend {
     let g = try contiguous(gradient), columns = y.shape[y.rank - 1], rows = y.count / max(1, columns)
     let out = try TensorData(y.shape, y.dtype)
     let py = y.pointer(T.self), pg = g.pointer(T.self), po = out.pointer(T.self), pn = norms.pointer(T.self)
-    rowPieces(rows, columns) { start, n in
+    try rowPieces(rows, columns) { start, n in
       for row in start..<start + n {
         let value = py + row * columns, upstream = pg + row * columns
         // Below epsilon the divisor is a constant, so nothing is projected out.

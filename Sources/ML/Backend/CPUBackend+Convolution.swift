@@ -66,23 +66,25 @@ extension CPUBackend {
     let precision = ProductPrecision.current
     if s.suitsWinograd {
       if precision == .half, let halves = HalfWinograd(s, weights: weights) {
-        halves.convolve(x.pointer(Float.self), bias: b?.pointer(Float.self), into: out.pointer(Float.self))
+        try halves.convolve(x.pointer(Float.self), bias: b?.pointer(Float.self), into: out.pointer(Float.self))
       } else {
-        winogradConvolution(s, px, weights, pb, po)
+        try winogradConvolution(s, px, weights, pb, po)
       }
       return out
     }
     if precision == .half, s.suitsOneProduct, let weights = weights as? MatrixOperand<Float> {
-      convolvedTogether(s, x.pointer(Float.self), weights, b?.pointer(Float.self), out.pointer(Float.self))
+      try convolvedTogether(s, x.pointer(Float.self), weights, b?.pointer(Float.self), out.pointer(Float.self))
       return out
     }
+    let cancellation = Cancellation.current
     func compute(_ image: Int) {
       let picture = px + image * s.channels * s.height * s.width
       let target = po + image * s.filters * s.positions
       withPatches(picture, s) { patches in
         let product = MatrixProduct(
           rows: s.filters, columns: s.positions, inner: s.patch, left: weights,
-          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions, precision: precision)
+          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions,
+          cancellation: cancellation, precision: precision)
         T.parallelProduct(product, epilogue: pb.map { bias in
           { first, count in
             for o in first..<first + count {
@@ -94,9 +96,12 @@ extension CPUBackend {
     }
     // Threads take a picture each, or share one where the pictures are few and the filters many.
     if s.batch >= 2 * ThreadPool.threadCount || s.filters * s.patch < 1 << 18 {
-      ThreadPool.parallelFor(s.batch, compute)
+      try ThreadPool.interruptibleFor(s.batch, compute)
     } else {
-      for image in 0..<s.batch { compute(image) }
+      for image in 0..<s.batch {
+        compute(image)
+        try cancellation?.check()
+      }
     }
     return out
   }
@@ -129,7 +134,8 @@ extension CPUBackend {
 
   /// Several small pictures in one product of halves, in which a column's bits do not depend on the others.
   private func convolvedTogether(_ s: ConvolutionShape, _ x: UnsafePointer<Float>, _ weights: MatrixOperand<Float>, _ bias: UnsafePointer<Float>?,
-                                 _ out: UnsafeMutablePointer<Float>) {
+                                 _ out: UnsafeMutablePointer<Float>) throws {
+    let cancellation = Cancellation.current
     let together = min(s.batch, 512 / s.positions), size = s.channels * s.height * s.width
     for start in stride(from: 0, to: s.batch, by: together) {
       let count = min(together, s.batch - start), columns = count * s.positions
@@ -138,7 +144,7 @@ extension CPUBackend {
         ThreadPool.parallelFor(count) { writePatches(x + (start + $0) * size, s, into: patches + $0 * s.positions, rowStride: columns) }
         Float.parallelProduct(MatrixProduct(
           rows: s.filters, columns: columns, inner: s.patch, left: weights, right: MatrixOperand(patches, rowStride: columns), out: products, stride: columns,
-          precision: .half)) { first, rows in
+          cancellation: cancellation, precision: .half)) { first, rows in
             for o in first..<first + rows {
               for image in 0..<count {
                 let from = products + o * columns + image * s.positions, to = out + ((start + image) * s.filters + o) * s.positions
@@ -147,6 +153,7 @@ extension CPUBackend {
             }
           }
       }
+      try cancellation?.check()
     }
   }
 
@@ -165,18 +172,19 @@ extension CPUBackend {
     let px = x.pointer(T.self), pw = w.pointer(T.self), pg = g.pointer(T.self)
     if s.suitsWinograd, s.batch > 0 {
       let gx = needsInput ? try TensorData(x.shape, x.dtype) : nil
-      winogradGradient(s, px, pw, pg, inputGradient: gx?.pointer(T.self), weightGradient: gw.pointer(T.self))
+      try winogradGradient(s, px, pw, pg, inputGradient: gx?.pointer(T.self), weightGradient: gw.pointer(T.self))
       return (gx, gw)
     }
     let gx = needsInput ? try full(x.shape, 0, x.dtype) : nil
     let size = s.patch * s.filters
     // Pictures are summed in a fixed number of groups, whatever the number of threads.
     let groups = min(s.batch, 8)
-    withScratch(T.self, max(1, groups * size)) { partial in
-      ThreadPool.parallelFor(groups) { group in
+    let cancellation = Cancellation.current
+    try withScratch(T.self, max(1, groups * size)) { partial in
+      try ThreadPool.interruptibleFor(groups) { group in
         let sums = partial + group * size
         let range = (group * s.batch / groups)..<((group + 1) * s.batch / groups)
-        for image in range {
+        for image in range where cancellation?.isRequested != true {
           let picture = px + image * s.channels * s.height * s.width
           let upstream = pg + image * s.filters * s.positions
           withPatches(picture, s) { patches in
@@ -184,9 +192,9 @@ extension CPUBackend {
             T.serialProduct(MatrixProduct(
               rows: s.patch, columns: s.filters, inner: s.positions, left: MatrixOperand(patches, rowStride: s.positions),
               right: MatrixOperand(upstream, rowStride: s.positions).transposed, out: sums, stride: s.filters,
-              accumulate: image > range.lowerBound))
+              accumulate: image > range.lowerBound, cancellation: cancellation))
           }
-          if let gx { addPatchGradient(gx.pointer(T.self) + image * s.channels * s.height * s.width, pw, upstream, s) }
+          if let gx { addPatchGradient(gx.pointer(T.self) + image * s.channels * s.height * s.width, pw, upstream, s, cancellation) }
         }
       }
       let total = gw.pointer(T.self)
@@ -197,11 +205,11 @@ extension CPUBackend {
   }
 
   private func addPatchGradient<T: ComputeScalar>(_ picture: UnsafeMutablePointer<T>, _ w: UnsafeMutablePointer<T>, _ upstream: UnsafeMutablePointer<T>,
-                                                 _ s: ConvolutionShape) {
+                                                 _ s: ConvolutionShape, _ cancellation: Cancellation?) {
     let product = { (out: UnsafeMutablePointer<T>) in
       T.serialProduct(MatrixProduct(
         rows: s.patch, columns: s.positions, inner: s.filters, left: MatrixOperand(w, rowStride: s.patch).transposed,
-        right: MatrixOperand(upstream, rowStride: s.positions), out: out, stride: s.positions))
+        right: MatrixOperand(upstream, rowStride: s.positions), out: out, stride: s.positions, cancellation: cancellation))
     }
     if s.isPointwise { return product(picture) }
     withScratch(T.self, s.patch * s.positions) { patches in
@@ -227,7 +235,7 @@ extension CPUBackend {
     let height = x.shape[2], width = x.shape[3]
     let out = try TensorData([x.shape[0], x.shape[1], height * factor, width * factor], x.dtype)
     let from = x.pointer(T.self), to = out.pointer(T.self)
-    ThreadPool.parallelFor(x.shape[0] * x.shape[1], grain: 16) { plane in
+    try ThreadPool.interruptibleFor(x.shape[0] * x.shape[1], grain: 16) { plane in
       for y in 0..<height * factor {
         let source = from + (plane * height + y / factor) * width, target = to + (plane * height * factor + y) * width * factor
         for column in 0..<width { for i in 0..<factor { target[column &* factor &+ i] = source[column] } }
@@ -245,7 +253,7 @@ extension CPUBackend {
     let height = x.shape[2] / factor, width = x.shape[3] / factor
     let out = try TensorData([x.shape[0], x.shape[1], height, width], x.dtype)
     let from = x.pointer(T.self), to = out.pointer(T.self)
-    ThreadPool.parallelFor(x.shape[0] * x.shape[1], grain: 16) { plane in
+    try ThreadPool.interruptibleFor(x.shape[0] * x.shape[1], grain: 16) { plane in
       for y in 0..<height {
         for column in 0..<width {
           var total = T.zero

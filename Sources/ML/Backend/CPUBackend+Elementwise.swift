@@ -10,7 +10,7 @@ extension CPUBackend {
     let x = try contiguous(input)
     let out = try TensorData(like: x)
     let from = x.pointer(T.self), to = out.pointer(T.self)
-    pieces(x.count) { start, n in T.kernels.unary(f, from + start, to + start, n) }
+    try pieces(x.count) { start, n in T.kernels.unary(f, from + start, to + start, n) }
     return out
   }
 
@@ -23,7 +23,7 @@ extension CPUBackend {
     let x = try contiguous(input), y = try contiguous(value), g = try contiguous(gradient)
     let out = try TensorData(like: x)
     let px = x.pointer(T.self), py = y.pointer(T.self), pg = g.pointer(T.self), po = out.pointer(T.self)
-    pieces(x.count) { start, n in T.kernels.unaryGradient(f, px + start, py + start, pg + start, po + start, n) }
+    try pieces(x.count) { start, n in T.kernels.unaryGradient(f, px + start, py + start, pg + start, po + start, n) }
     return out
   }
 
@@ -37,14 +37,14 @@ extension CPUBackend {
     let po = out.pointer(T.self)
     if a.layout.isContiguous && b.layout.isContiguous {
       let x = pa + a.layout.offset, y = pb + b.layout.offset
-      pieces(out.storage.count) { start, n in T.kernels.binary(f, x + start, y + start, po + start, n) }
+      try pieces(out.storage.count) { start, n in T.kernels.binary(f, x + start, y + start, po + start, n) }
       return out
     }
     let runs = StridedRuns([a.layout, b.layout, out.layout])
     let (sa, sb) = (runs.steps[0], runs.steps[1])
     let length = runs.length
     if length == 0 { return out }
-    ThreadPool.parallelFor(runs.count, grain: max(1, CPUBackend.piece / length)) { run in
+    try ThreadPool.interruptibleFor(runs.count, grain: max(1, CPUBackend.piece / length)) { run in
       let (i, j) = runs.positions(run)
       let x = pa + i, y = pb + j, z = po + run * length
       if sa == 1 && sb == 1 {
@@ -74,7 +74,7 @@ extension CPUBackend {
     let out = try TensorData(like: x)
     let from = x.pointer(T.self), to = out.pointer(T.self)
     let s = T(scalar)
-    pieces(x.count) { start, n in T.kernels.binaryScalar(f, from + start, s, reversed, to + start, n) }
+    try pieces(x.count) { start, n in T.kernels.binaryScalar(f, from + start, s, reversed, to + start, n) }
     return out
   }
 
@@ -86,7 +86,7 @@ extension CPUBackend {
     let x = try contiguous(input)
     let out = try TensorData(like: x)
     let from = x.pointer(T.self), to = out.pointer(T.self)
-    pieces(x.count) { start, n in
+    try pieces(x.count) { start, n in
       for i in start..<start + n { to[i] = T(Double.power(Double(from[i]), exponent)) }
     }
     return out
@@ -102,7 +102,7 @@ extension CPUBackend {
     let out = try TensorData(like: x)
     let px = x.pointer(T.self), pg = g.pointer(T.self), po = out.pointer(T.self)
     let low = T(lower), high = T(upper)
-    pieces(x.count) { start, n in
+    try pieces(x.count) { start, n in
       for i in start..<start + n { po[i] = px[i] >= low && px[i] <= high ? pg[i] : 0 }
     }
     return out
@@ -131,14 +131,14 @@ extension CPUBackend {
         if outer == 1 {
           to[0] = try sumLong(from, group)
         } else {
-          rowPieces(outer, group) { start, n in
+          try rowPieces(outer, group) { start, n in
             for row in start..<start + n { to[row] = T.kernels.sum(from + row * group, group) }
           }
         }
       } else if outer == 1 {
         try sumRows(from, rows: group, columns: inner, into: to)
       } else {
-        rowPieces(outer, group * inner) { start, n in
+        try rowPieces(outer, group * inner) { start, n in
           for block in start..<start + n { T.kernels.addRows(from + block * group * inner, group, inner, inner, to + block * inner) }
         }
       }
@@ -149,8 +149,8 @@ extension CPUBackend {
 
   private func sumLong<T: ComputeScalar>(_ x: UnsafeMutablePointer<T>, _ count: Int) throws -> T {
     let jobs = (count + CPUBackend.piece - 1) / CPUBackend.piece
-    return withScratch(T.self, max(1, jobs)) { partial in
-      pieces(count) { start, n in partial[start / CPUBackend.piece] = T.kernels.sum(x + start, n) }
+    return try withScratch(T.self, max(1, jobs)) { partial in
+      try pieces(count) { start, n in partial[start / CPUBackend.piece] = T.kernels.sum(x + start, n) }
       return T.kernels.sum(partial, jobs)
     }
   }
@@ -163,9 +163,9 @@ extension CPUBackend {
       T.kernels.addRows(x, rows, columns, columns, out)
       return
     }
-    withScratch(T.self, blocks * columns) { partial in
+    try withScratch(T.self, blocks * columns) { partial in
       partial.update(repeating: 0, count: blocks * columns)
-      ThreadPool.parallelFor(blocks) { job in
+      try ThreadPool.interruptibleFor(blocks) { job in
         let start = job * block
         T.kernels.addRows(x + start * columns, min(block, rows - start), columns, columns, partial + job * columns)
       }
@@ -185,7 +185,7 @@ extension CPUBackend {
     shape[axis] = 1
     let value = try TensorData(shape, x.dtype), index = try TensorData(shape, .i64)
     let from = x.pointer(T.self), to = value.pointer(T.self), places = index.pointer(Int64.self)
-    rowPieces(outer, size * inner) { start, n in
+    try rowPieces(outer, size * inner) { start, n in
       for block in start..<start + n {
         for i in 0..<inner {
           var best = from[block * size * inner + i], place = 0

@@ -14,8 +14,8 @@ extension CPUBackend {
     let gradient = try TensorData(x.shape, x.dtype), loss = try TensorData([], x.dtype)
     let px = x.pointer(T.self), pg = gradient.pointer(T.self), pt = targets?.pointer(T.self)
     let spread = T(smoothing) / T(max(1, columns)), peak = 1 - T(smoothing), share = 1 / T(max(1, rows))
-    withScratch(T.self, max(1, rows)) { losses in
-      rowPieces(rows, columns) { start, n in
+    try withScratch(T.self, max(1, rows)) { losses in
+      try rowPieces(rows, columns) { start, n in
         for row in start..<start + n {
           let line = pg + row * columns
           T.kernels.softmax(px + row * columns, line, 1, columns, 1, true)
@@ -56,8 +56,8 @@ extension CPUBackend {
     let inverse = 1 / T(temperature), share = 1 / T(max(1, n))
     var members: [Int: [Int]] = [:]
     for (index, label) in labels.enumerated() { members[label, default: []].append(index) }
-    withScratch(T.self, max(1, n)) { losses in
-      rowPieces(n, n) { start, count in
+    try withScratch(T.self, max(1, n)) { losses in
+      try rowPieces(n, n) { start, count in
         for row in start..<start + count {
           let line = pg + row * n
           T.kernels.binaryScalar(.multiply, px + row * n, inverse, false, line, n)

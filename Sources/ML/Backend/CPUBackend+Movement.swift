@@ -67,12 +67,16 @@ extension CPUBackend {
     let count = out.count
     if x.dtype == .f32 && dtype == .f16 {
       let from = source.pointer(Float.self), to = out.pointer(UInt16.self)
-      for i in 0..<count { to[i] = HalfPrecision.bits(from[i]) }
+      try pieces(count) { start, n in
+        for i in start..<start + n { to[i] = HalfPrecision.bits(from[i]) }
+      }
     } else if let half = HalfFormat(x.dtype), dtype == .f32 {
       let from = source.pointer(UInt16.self), to = out.pointer(Float.self)
-      pieces(count) { start, n in Float.widen(half, from + start, to + start, n) }
+      try pieces(count) { start, n in Float.widen(half, from + start, to + start, n) }
     } else {
-      for i in 0..<count { CPUBackend.write(CPUBackend.read(source, i), out, i) }
+      try pieces(count) { start, n in
+        for i in start..<start + n { CPUBackend.write(CPUBackend.read(source, i), out, i) }
+      }
     }
     return out
   }
@@ -133,7 +137,7 @@ extension CPUBackend {
     let outer = shape[..<axis].reduce(1, *)
     let from: UnsafeMutablePointer<UInt8> = source.storage.pointer(at: source.layout.offset * x.dtype.byteCount)
     let to: UnsafeMutablePointer<UInt8> = out.storage.pointer()
-    ThreadPool.parallelFor(outer * indices.count, grain: max(1, 1 << 16 / max(1, inner))) { job in
+    try ThreadPool.interruptibleFor(outer * indices.count, grain: max(1, 1 << 16 / max(1, inner))) { job in
       let block = job / indices.count, item = job % indices.count
       (to + job * inner).update(from: from + (block * size + indices[item]) * inner, count: inner)
     }
@@ -146,17 +150,19 @@ extension CPUBackend {
     shape[axis] = size
     let out = try full(shape, 0, g.dtype)
     try compute("indexAdd", g.dtype,
-      single: { addAtIndices($0, gradient, out, axis, indices, size) }, double: { addAtIndices($0, gradient, out, axis, indices, size) })
+      single: { try addAtIndices($0, gradient, out, axis, indices, size) }, double: { try addAtIndices($0, gradient, out, axis, indices, size) })
     return out
   }
 
-  private func addAtIndices<T: ComputeScalar>(_: T.Type, _ g: TensorData, _ out: TensorData, _ axis: Int, _ indices: [Int], _ size: Int) {
+  private func addAtIndices<T: ComputeScalar>(_: T.Type, _ g: TensorData, _ out: TensorData, _ axis: Int, _ indices: [Int], _ size: Int) throws {
     let inner = g.shape[(axis + 1)...].reduce(1, *)
     let outer = g.shape[..<axis].reduce(1, *)
     let from = g.pointer(T.self), to = out.pointer(T.self)
     // In index order on one thread: two items may add to the same place.
+    let cancellation = Cancellation.current
     for block in 0..<outer {
       for item in indices.indices {
+        try cancellation?.check()
         T.kernels.accumulate(from + (block * indices.count + item) * inner, 1, to + (block * size + indices[item]) * inner, inner)
       }
     }

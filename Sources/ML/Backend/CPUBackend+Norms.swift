@@ -10,7 +10,7 @@ extension CPUBackend {
     let x = try contiguous(input), columns = x.shape.last ?? 1
     let out = try TensorData(x.shape, x.dtype)
     let from = x.pointer(T.self), to = out.pointer(T.self)
-    rowPieces(columns == 0 ? 0 : x.count / columns, columns) { start, n in
+    try rowPieces(columns == 0 ? 0 : x.count / columns, columns) { start, n in
       T.kernels.softmax(from + start * columns, to + start * columns, n, columns, 1, logarithmic)
     }
     return out
@@ -24,7 +24,7 @@ extension CPUBackend {
     let y = try contiguous(value), g = try contiguous(gradient), columns = y.shape.last ?? 1
     let out = try TensorData(y.shape, y.dtype)
     let py = y.pointer(T.self), pg = g.pointer(T.self), po = out.pointer(T.self)
-    rowPieces(columns == 0 ? 0 : y.count / columns, columns) { start, n in
+    try rowPieces(columns == 0 ? 0 : y.count / columns, columns) { start, n in
       let offset = start * columns
       T.kernels.softmaxGradient(py + offset, pg + offset, po + offset, n, columns, 1, logarithmic)
     }
@@ -42,7 +42,7 @@ extension CPUBackend {
     let w = try pointer(T.self, weight), b = try pointer(T.self, bias)
     let out = try TensorData(x.shape, x.dtype), mean = try TensorData([rows], x.dtype), inverse = try TensorData([rows], x.dtype)
     let px = x.pointer(T.self), po = out.pointer(T.self), pm = mean.pointer(T.self), pi = inverse.pointer(T.self)
-    rowPieces(rows, columns) { start, n in
+    try rowPieces(rows, columns) { start, n in
       T.kernels.layerNorm(px + start * columns, w.pointer, b.pointer, T(epsilon), po + start * columns, pm + start, pi + start, n, columns)
     }
     return (out, mean, inverse)
@@ -71,9 +71,9 @@ extension CPUBackend {
     let gw = weight == nil ? nil : try full([columns], 0, x.dtype), gb = hasBias ? try full([columns], 0, x.dtype) : nil
     let px = x.pointer(T.self), pg = g.pointer(T.self), po = gx.pointer(T.self), pm = mean.pointer(T.self), pi = inverse.pointer(T.self)
     let block = max(16, CPUBackend.piece / max(1, columns)), blocks = (rows + block - 1) / block
-    withScratch(T.self, max(1, blocks * columns * 2)) { partial in
+    try withScratch(T.self, max(1, blocks * columns * 2)) { partial in
       partial.update(repeating: 0, count: blocks * columns * 2)
-      ThreadPool.parallelFor(blocks) { job in
+      try ThreadPool.interruptibleFor(blocks) { job in
         let start = job * block
         T.kernels.layerNormGradient(
           px + start * columns, w.pointer, pm + start, pi + start, pg + start * columns, po + start * columns,
@@ -100,7 +100,7 @@ extension CPUBackend {
     let out = try TensorData(x.shape, x.dtype), mean = try TensorData([batch, groups], x.dtype), inverse = try TensorData([batch, groups], x.dtype)
     let px = x.pointer(T.self), po = out.pointer(T.self), pm = mean.pointer(T.self), pi = inverse.pointer(T.self)
     let size = per * plane
-    ThreadPool.parallelFor(batch * groups, grain: max(1, CPUBackend.piece / 4 / max(1, size))) { job in
+    try ThreadPool.interruptibleFor(batch * groups, grain: max(1, CPUBackend.piece / 4 / max(1, size))) { job in
       let source = px + job * size, target = po + job * size
       let m = T.kernels.sum(source, size) / T(size)
       let r = 1 / (T.kernels.squaredDeviation(source, m, size) / T(size) + T(epsilon)).squareRoot()
@@ -133,9 +133,9 @@ extension CPUBackend {
     let gw = weight == nil ? nil : try full([channels], 0, x.dtype), gb = bias == nil ? nil : try full([channels], 0, x.dtype)
     let px = x.pointer(T.self), pg = g.pointer(T.self), po = gx.pointer(T.self), pm = mean.pointer(T.self), pi = inverse.pointer(T.self)
     let size = per * plane
-    withScratch(T.self, 2 * batch * channels) { sums in
+    try withScratch(T.self, 2 * batch * channels) { sums in
       // Per picture and channel: the sum of the gradient before the activation, and of that gradient times the normalised value.
-      ThreadPool.parallelFor(batch * groups, grain: max(1, CPUBackend.piece / 8 / max(1, size))) { job in
+      try ThreadPool.interruptibleFor(batch * groups, grain: max(1, CPUBackend.piece / 8 / max(1, size))) { job in
         let image = job / groups, group = job % groups
         let m = pm[job], r = pi[job]
         var total = T.zero, weighted = T.zero

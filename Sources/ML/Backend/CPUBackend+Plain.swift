@@ -37,7 +37,7 @@ extension CPUBackend {
     let source = try contiguous(x)
     let out = try TensorData(x.shape, dtype)
     let from = source.pointer(T.self), to = out.pointer(U.self)
-    pieces(out.count) { start, n in
+    try pieces(out.count) { start, n in
       for i in start..<start + n { to[i] = f(from[i]) }
     }
     return out
@@ -49,7 +49,7 @@ extension CPUBackend {
     let left = try contiguous(a), right = try contiguous(b)
     let out = try TensorData(a.shape, dtype)
     let x = left.pointer(T.self), y = right.pointer(T.self), to = out.pointer(U.self)
-    pieces(out.count) { start, n in
+    try pieces(out.count) { start, n in
       for i in start..<start + n { to[i] = f(x[i], y[i]) }
     }
     return out

@@ -28,14 +28,13 @@ extension CPUBackend {
       return out
     }
     let rightStep = b.rank == 2 ? 0 : inner * columns
-    ThreadPool.parallelFor(batch, grain: max(1, 65_536 / max(1, rows * columns * inner))) { index in
+    try ThreadPool.interruptibleFor(batch, grain: max(1, 65_536 / max(1, rows * columns * inner))) { index in
       var part = product
       part.left = product.left.advanced(by: index * rows * inner)
       part.right = product.right.advanced(by: index * rightStep)
       part.out += index * rows * columns
       T.serialProduct(part)
     }
-    try product.cancellation?.check()
     return out
   }
 

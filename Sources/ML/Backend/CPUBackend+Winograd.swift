@@ -88,13 +88,14 @@ extension ConvolutionShape {
 // 3x3 convolutions by Winograd's F(2x2, 3x3), whole pictures at a time.
 extension CPUBackend {
   func winogradConvolution<T: ComputeScalar>(_ s: ConvolutionShape, _ x: UnsafeMutablePointer<T>, _ w: MatrixOperand<T>,
-                                             _ bias: UnsafeMutablePointer<T>?, _ out: UnsafeMutablePointer<T>) {
+                                             _ bias: UnsafeMutablePointer<T>?, _ out: UnsafeMutablePointer<T>) throws {
     let cut = WinogradCut(s, panelShift: T.panelShift)
     let tileRows = T.packedLeftCount(rows: 1, inner: 1), rowBlocks = (s.filters + tileRows - 1) / tileRows
     // Products of a few blocks of filters to a job, so that many threads find work in one block of tiles.
     let share = max(1, rowBlocks * 16 / max(16, 4 * ThreadPool.threadCount)), shares = (rowBlocks + share - 1) / share
     let packedSize = tileRows * rowBlocks * s.channels
-    withScratch(T.self, 16 * packedSize) { packed in
+    let cancellation = Cancellation.current
+    try withScratch(T.self, 16 * packedSize) { packed in
       packFilters(w, s, into: packed)
       let panels = cut.panels, products = 16 * s.filters * cut.columns
       func compute(_ block: Int) {
@@ -106,7 +107,8 @@ extension CPUBackend {
             let panels = tiles + k * s.channels * cut.paddedColumns
             T.panelProduct(MatrixProduct(
               rows: min(s.filters - first, share * tileRows), columns: cut.columns, inner: s.channels, left: MatrixOperand(packed, rowStride: 0),
-              right: MatrixOperand(panels, rowStride: 0), out: products + (k * s.filters + first) * cut.columns, stride: cut.columns),
+              right: MatrixOperand(panels, rowStride: 0), out: products + (k * s.filters + first) * cut.columns, stride: cut.columns,
+              cancellation: cancellation),
               packedLeft: packed + k * packedSize + first * s.channels, panels: panels)
           }
           let part = cut.part(block)
@@ -120,7 +122,11 @@ extension CPUBackend {
         }
       }
       // Blocks that fit a thread's own cache are one thread's work; on larger ones all threads work together.
-      if cut.isSmall { ThreadPool.parallelFor(cut.blocks, compute) } else { for block in 0..<cut.blocks { compute(block) } }
+      if cut.isSmall { return try ThreadPool.interruptibleFor(cut.blocks, compute) }
+      for block in 0..<cut.blocks {
+        compute(block)
+        try cancellation?.check()
+      }
     }
   }
 
@@ -177,23 +183,24 @@ extension CPUBackend {
 
   func winogradGradient<T: ComputeScalar>(_ s: ConvolutionShape, _ x: UnsafeMutablePointer<T>, _ w: UnsafeMutablePointer<T>,
                                           _ g: UnsafeMutablePointer<T>, inputGradient: UnsafeMutablePointer<T>?,
-                                          weightGradient: UnsafeMutablePointer<T>) {
+                                          weightGradient: UnsafeMutablePointer<T>) throws {
     let plan = WinogradPlan<T>(s)
     let filterSize = s.filters * s.channels, columns = plan.columns, padded = plan.paddedColumns
     let channelPanels = (s.channels + (1 << T.panelShift) - 1) >> T.panelShift, panelWidth = 1 << T.panelShift
     // Blocks are summed in a fixed number of groups, whatever the number of threads.
     let groups = min(plan.blocks, 8)
     let packedSize = T.packedLeftCount(rows: s.channels, inner: s.filters)
-    withScratch(T.self, 16 * (filterSize * groups + max(filterSize, packedSize))) { scratch in
+    let cancellation = Cancellation.current
+    try withScratch(T.self, 16 * (filterSize * groups + max(filterSize, packedSize))) { scratch in
       // The place of the sums first holds the filters on their way to being packed.
       let packed = scratch, sums = packed + 16 * max(filterSize, packedSize)
       if inputGradient != nil { packTransposedFilters(w, s, sums, into: packed) }
-      ThreadPool.parallelFor(groups) { group in
+      try ThreadPool.interruptibleFor(groups) { group in
         let sizes = [plan.panels(s.channels), plan.panels(s.filters), 16 * s.filters * columns, channelPanels * panelWidth * columns, plan.line]
         withScratch(T.self, sizes.reduce(0, +)) { scratch in
           let tiles = scratch, upstream = tiles + sizes[0], rows = upstream + sizes[1], turned = rows + sizes[2], line = turned + sizes[3]
           let range = (group * plan.blocks / groups)..<((group + 1) * plan.blocks / groups)
-          for block in range {
+          for block in range where cancellation?.isRequested != true {
             inputTiles(plan, block, x, tiles, line)
             let pictures = plan.pictures(block)
             if pictures.count < plan.together { upstream.update(repeating: 0, count: sizes[1] + sizes[2]) }
@@ -204,7 +211,7 @@ extension CPUBackend {
                                     rows + o * columns + place * plan.tiles, s.filters * columns)
               }
             }
-            for k in 0..<16 {
+            for k in 0..<16 where cancellation?.isRequested != true {
               let tile = tiles + k * s.channels * padded
               // Panels of tiles become panels of channels.
               for first in stride(from: 0, to: columns, by: panelWidth) {
@@ -217,13 +224,14 @@ extension CPUBackend {
               T.panelProduct(MatrixProduct(
                 rows: s.filters, columns: s.channels, inner: columns, left: MatrixOperand(rows + k * s.filters * columns, rowStride: columns),
                 right: MatrixOperand(turned, rowStride: 0), out: sums + (group * 16 + k) * filterSize, stride: s.channels,
-                accumulate: block > range.lowerBound), packedLeft: nil, panels: turned)
+                accumulate: block > range.lowerBound, cancellation: cancellation), packedLeft: nil, panels: turned)
               if inputGradient != nil {
                 // The tiles have been used: their place takes the gradient, row by row.
                 let panels = upstream + k * s.filters * padded
                 T.panelProduct(MatrixProduct(
                   rows: s.channels, columns: columns, inner: s.filters, left: MatrixOperand(packed, rowStride: 0),
-                  right: MatrixOperand(panels, rowStride: 0), out: tile, stride: columns), packedLeft: packed + k * packedSize, panels: panels)
+                  right: MatrixOperand(panels, rowStride: 0), out: tile, stride: columns,
+                  cancellation: cancellation), packedLeft: packed + k * packedSize, panels: panels)
               }
             }
             guard let inputGradient else { continue }

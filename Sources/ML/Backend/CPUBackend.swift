@@ -19,15 +19,20 @@ struct CPUBackend: Backend {
     }
   }
 
-  /// Cuts 0..<count into pieces of `size` and runs them on the pool.
-  func pieces(_ count: Int, size: Int = CPUBackend.piece, _ body: (_ start: Int, _ count: Int) -> Void) {
-    let jobs = (count + size - 1) / size
-    ThreadPool.parallelFor(jobs) { job in body(job * size, min(size, count - job * size)) }
+  /// Cuts 0..<count into pieces of `size` and runs them on the pool, for results that are new; it throws when it is interrupted.
+  func pieces(_ count: Int, size: Int = CPUBackend.piece, _ body: (_ start: Int, _ count: Int) -> Void) throws {
+    try ThreadPool.interruptibleFor((count + size - 1) / size) { job in body(job * size, min(size, count - job * size)) }
+  }
+
+  /// The same for changes of what exists already, which are never left half done.
+  private func wholePieces(_ count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
+    let size = CPUBackend.piece
+    ThreadPool.parallelFor((count + size - 1) / size) { job in body(job * size, min(size, count - job * size)) }
   }
 
   /// Cuts rows into pieces of about `piece` elements.
-  func rowPieces(_ rows: Int, _ columns: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
-    pieces(rows, size: max(1, CPUBackend.piece / max(1, columns)), body)
+  func rowPieces(_ rows: Int, _ columns: Int, _ body: (_ start: Int, _ count: Int) -> Void) throws {
+    try pieces(rows, size: max(1, CPUBackend.piece / max(1, columns)), body)
   }
 
   func full(_ shape: [Int], _ value: Double, _ dtype: DType) throws -> TensorData {
@@ -36,7 +41,7 @@ struct CPUBackend: Backend {
     switch dtype {
     case .f32:
       let p = out.pointer(Float.self)
-      pieces(count) { start, n in (p + start).update(repeating: Float(value), count: n) }
+      try pieces(count) { start, n in (p + start).update(repeating: Float(value), count: n) }
     case .f64: out.pointer(Double.self).update(repeating: value, count: count)
     case .f16: out.pointer(UInt16.self).update(repeating: HalfPrecision.bits(Float(value)), count: count)
     case .bf16: out.pointer(UInt16.self).update(repeating: HalfPrecision.brainBits(Float(value)), count: count)
@@ -56,7 +61,7 @@ struct CPUBackend: Backend {
   private func accumulateElements<T: ComputeScalar>(_: T.Type, _ source: TensorData, _ scale: Double, _ target: TensorData) {
     let x = source.pointer(T.self), y = target.pointer(T.self)
     let s = T(scale)
-    pieces(source.count) { start, n in T.kernels.accumulate(x + start, s, y + start, n) }
+    wholePieces(source.count) { start, n in T.kernels.accumulate(x + start, s, y + start, n) }
   }
 
   func adamW(parameter: TensorData, gradient: TensorData, first: TensorData, second: TensorData, step: AdamWStep<Double>) throws {
@@ -71,6 +76,6 @@ struct CPUBackend: Backend {
       learningRate: T(step.learningRate), beta1: T(step.beta1), beta2: T(step.beta2), epsilon: T(step.epsilon),
       weightDecay: T(step.weightDecay), correction1: T(step.correction1), correction2: T(step.correction2))
     let p = parameter.pointer(T.self), g = gradient.pointer(T.self), m = first.pointer(T.self), v = second.pointer(T.self)
-    pieces(parameter.count) { start, n in T.kernels.adamW(p + start, g + start, m + start, v + start, n, numbers) }
+    wholePieces(parameter.count) { start, n in T.kernels.adamW(p + start, g + start, m + start, v + start, n, numbers) }
   }
 }

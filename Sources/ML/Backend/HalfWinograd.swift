@@ -29,14 +29,15 @@ struct HalfWinograd {
     packedSize = rowBlocks * kernel.rows * shape.channels
   }
 
-  func convolve(_ x: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>) {
+  func convolve(_ x: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>) throws {
+    let cancellation = Cancellation.current
     let s = shape, plane = s.height * s.width
     // Products of a few blocks of filters to a job, so that many threads find work in one block of tiles.
     let share = max(1, rowBlocks * 16 / max(16, 4 * ThreadPool.threadCount)), shares = (rowBlocks + share - 1) / share
-    withScratch(Float.self, rowBlocks * kernel.rows + s.batch * (s.channels + 2)) { numbers in
+    try withScratch(Float.self, rowBlocks * kernel.rows + s.batch * (s.channels + 2)) { numbers in
       let filterInverses = numbers, pictureScales = filterInverses + rowBlocks * kernel.rows, pictureInverses = pictureScales + s.batch
       measure(x, maxima: pictureInverses + s.batch, scales: pictureScales, inverses: pictureInverses)
-      withScratch(UInt16.self, 16 * packedSize) { packed in
+      try withScratch(UInt16.self, 16 * packedSize) { packed in
         packFilters(into: packed, inverses: filterInverses)
         func compute(_ block: Int) {
           let part = cut.part(block)
@@ -50,6 +51,7 @@ struct HalfWinograd {
             withScratch(UInt16.self, 16 * s.channels * cut.paddedColumns) { tiles in
               transformTiles(part, x, scales, into: tiles)
               ThreadPool.parallelFor(16 * shares) { job in
+                if cancellation?.isRequested == true { return }
                 let k = job / shares, first = job % shares * share * kernel.rows
                 multiply(packed + k * packedSize + first * s.channels, tiles + k * s.channels * cut.paddedColumns,
                          rows: min(s.filters - first, share * kernel.rows), out: products + (k * s.filters + first) * cut.columns,
@@ -65,7 +67,11 @@ struct HalfWinograd {
           }
         }
         // Blocks that fit a thread's own cache are one thread's work; on larger ones all threads work together.
-        if cut.isSmall { ThreadPool.parallelFor(cut.blocks, compute) } else { for block in 0..<cut.blocks { compute(block) } }
+        if cut.isSmall { return try ThreadPool.interruptibleFor(cut.blocks, compute) }
+        for block in 0..<cut.blocks {
+          compute(block)
+          try cancellation?.check()
+        }
       }
     }
   }

@@ -2,7 +2,31 @@ import COpenBLAS
 
 // Products in double precision, by OpenBLAS.
 extension Double {
-  static func serialProduct(_ p: MatrixProduct<Double>) {
+  /// Multiply-adds between two looks at the wish to stop: a quarter of a second at most.
+  private static let piece = 1 << 31
+
+  /// Large products go by blocks of rows, whether or not anybody may wish them to stop: the cut decides bits.
+  private static func blocks(_ p: MatrixProduct<Double>, _ body: (_ first: Int, MatrixProduct<Double>) -> Void) {
+    let block = max(16, piece / max(1, p.columns * p.inner))
+    for first in stride(from: 0, to: p.rows, by: block) where !p.isGivenUp {
+      var part = p
+      part.rows = min(block, p.rows - first)
+      part.left = p.left.advanced(rows: first)
+      part.out += first * p.stride
+      body(first, part)
+    }
+  }
+
+  static func serialProduct(_ p: MatrixProduct<Double>) { blocks(p) { wholeProduct($1) } }
+
+  static func parallelProduct(_ p: MatrixProduct<Double>, epilogue: ((Int, Int) -> Void)? = nil) {
+    blocks(p) { first, part in
+      wholeProduct(part)
+      epilogue?(first, part.rows)
+    }
+  }
+
+  private static func wholeProduct(_ p: MatrixProduct<Double>) {
     guard p.rows > 0, p.columns > 0 else { return }
     OpenBLAS.prepare()
     let leftTransposed = p.left.columnStride != 1, rightTransposed = p.right.columnStride != 1
@@ -23,7 +47,7 @@ extension Double {
   }
 
   static func panelProduct(_ p: MatrixProduct<Double>, packedLeft: UnsafePointer<Double>?, panels: UnsafePointer<Double>) {
-    for first in stride(from: 0, to: p.columns, by: 8) {
+    for first in stride(from: 0, to: p.columns, by: 8) where !p.isGivenUp {
       var part = p
       if let packedLeft { part.left = MatrixOperand(packedLeft, rowStride: p.inner) }
       part.columns = min(8, p.columns - first)
@@ -36,20 +60,5 @@ extension Double {
   static func transpose(_ source: UnsafePointer<Double>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Double>, _ targetStride: Int,
                         _ rows: Int, _ columns: Int) {
     for row in 0..<rows { for column in 0..<columns { target[column &* targetStride &+ row] = source[row &* sourceStride &+ column] } }
-  }
-
-  /// Multiply-adds between two looks at the wish to stop: a quarter of a second at most.
-  private static let piece = 1 << 31
-
-  static func parallelProduct(_ p: MatrixProduct<Double>, epilogue: ((Int, Int) -> Void)? = nil) {
-    let block = max(16, piece / max(1, p.columns * p.inner))
-    for first in stride(from: 0, to: p.rows, by: block) where !p.isGivenUp {
-      var part = p
-      part.rows = min(block, p.rows - first)
-      part.left = p.left.advanced(rows: first)
-      part.out += first * p.stride
-      serialProduct(part)
-      epilogue?(first, part.rows)
-    }
   }
 }

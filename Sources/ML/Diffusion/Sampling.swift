@@ -35,6 +35,7 @@ extension Scheduler {
     func draw() throws -> Tensor {
       try Tensor.build([streams.count] + shape) { buffer in
         for image in streams.indices {
+          try Cancellation.check()
           for index in 0..<count { buffer[image * count + index] = streams[image].normal() }
         }
       }

@@ -31,10 +31,10 @@ public final class JointEncoder: Module {
 
   /// Pictures in the common space, not normalised: [N, D].
   ///
-  /// Parameters as of ``extractFeatures(_:images:normalization:batchSize:progress:)``.
-  public func imageFeatures(_ images: [Image], normalization: PixelNormalization = .imageNet, batchSize: Int = 64,
+  /// Parameters as of ``extractFeatures(_:pictures:normalization:batchSize:progress:)``.
+  public func imageFeatures(_ pictures: [Picture], normalization: PixelNormalization = .imageNet, batchSize: Int = 64,
                             progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
-    let features = try extractFeatures(imageEncoder, images: images, normalization: normalization, batchSize: batchSize, progress: progress)
+    let features = try extractFeatures(imageEncoder, pictures: pictures, normalization: normalization, batchSize: batchSize, progress: progress)
     return try withoutTracking { try imageProjection(features) }
   }
 

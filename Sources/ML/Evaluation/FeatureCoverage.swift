@@ -27,10 +27,11 @@ public struct FeatureCoverage: Sendable, Equatable {
     for (name, rows) in [("real", first), ("made", second)] where rows.count <= neighbours {
       throw EvaluationError.tooFew(what: "rows of the \(name) features", needed: neighbours + 1, got: rows.count, remedy: "ask for fewer neighbours")
     }
-    let realRadii = Self.radii(first, neighbours), madeRadii = Self.radii(second, neighbours)
+    let realRadii = try Self.radii(first, neighbours), madeRadii = try Self.radii(second, neighbours)
     var isPrecise = [Bool](repeating: false, count: second.count)
     var recalled = 0, covered = 0, inside = 0
     for row in 0..<first.count {
+      try Cancellation.check()
       let distances = Self.distances(from: row, of: first, to: second)
       var (isRecalled, isCovered) = (false, false)
       for (place, distance) in distances.enumerated() {
@@ -68,8 +69,9 @@ public struct FeatureCoverage: Sendable, Equatable {
   }
 
   /// The squared distance of each row to its k-th nearest other row.
-  private static func radii(_ rows: FeatureRows, _ neighbours: Int) -> [Double] {
-    (0..<rows.count).map { row in
+  private static func radii(_ rows: FeatureRows, _ neighbours: Int) throws -> [Double] {
+    try (0..<rows.count).map { row in
+      try Cancellation.check()
       var distances = distances(from: row, of: rows, to: rows)
       distances.remove(at: row)
       distances.sort()

@@ -58,11 +58,11 @@ public struct LogisticRegression: Sendable {
     let rows = features.count / dimension, tile = 256, width = classes.count
     let scaled = scaling.apply(features, as: Double.self)
     var result = [Double](repeating: 0, count: rows * width)
-    result.withUnsafeMutableBufferPointer { result in
+    try result.withUnsafeMutableBufferPointer { result in
       let output = result.baseAddress
-      scaled.withUnsafeBufferPointer { scaled in
-        weights.withUnsafeBufferPointer { weights in
-          ThreadPool.parallelFor((rows + tile - 1) / tile) { number in
+      try scaled.withUnsafeBufferPointer { scaled in
+        try weights.withUnsafeBufferPointer { weights in
+          try ThreadPool.interruptibleFor((rows + tile - 1) / tile) { number in
             guard let output, let input = scaled.baseAddress, let weights = weights.baseAddress else { return }
             let start = number * tile, count = min(tile, rows - start)
             let target = output + start * width
@@ -132,7 +132,7 @@ final class LogisticRegressionFitter {
         features: scaling.apply(set.features, as: type), targets: targets, dimension: set.dimension, classes: classes.count, penalty: 0)
       return { penalty in
         objective.penalty = penalty
-        return { parameters, gradient in objective.evaluate(parameters, gradient) }
+        return { parameters, gradient in try objective.evaluate(parameters, gradient) }
       }
     }
     evaluate = precision == .single ? objective(Float.self) : objective(Double.self)

@@ -54,14 +54,16 @@ public struct NearestNeighbours: Sendable {
     let rows = features.count / dimension, tile = 256
     let queries = NearestNeighbours.normalized(features, dimension: dimension)
     var result = [Int](repeating: 0, count: rows)
-    result.withUnsafeMutableBufferPointer { result in
+    let cancellation = Cancellation.current
+    try result.withUnsafeMutableBufferPointer { result in
       let output = result
-      queries.withUnsafeBufferPointer { queries in
-        bank.withUnsafeBufferPointer { bank in
-          ThreadPool.parallelFor((rows + tile - 1) / tile) { number in
+      try queries.withUnsafeBufferPointer { queries in
+        try bank.withUnsafeBufferPointer { bank in
+          try ThreadPool.interruptibleFor((rows + tile - 1) / tile) { number in
             let start = number * tile, count = min(tile, rows - start)
             guard let query = queries.baseAddress, let bank = bank.baseAddress else { return }
-            let voters = mostSimilar(query + start * dimension, count, bank)
+            let voters = mostSimilar(query + start * dimension, count, bank, cancellation)
+            if cancellation?.isRequested == true { return }
             for row in 0..<count { output[start + row] = vote(voters[row]) }
           }
         }
@@ -77,12 +79,13 @@ public struct NearestNeighbours: Sendable {
   }
 
   /// The k best training rows of each query, best first.
-  private func mostSimilar(_ queries: UnsafePointer<Float>, _ count: Int, _ bank: UnsafePointer<Float>) -> [Voters] {
+  private func mostSimilar(_ queries: UnsafePointer<Float>, _ count: Int, _ bank: UnsafePointer<Float>, _ cancellation: Cancellation?)
+    -> [Voters] {
     let width = 1024, total = targets.count
     var voters = [Voters](repeating: Voters(limit: options.neighbours), count: count)
     let similarities = UnsafeMutablePointer<Float>.allocate(capacity: count * min(width, total))
     defer { similarities.deallocate() }
-    for first in stride(from: 0, to: total, by: width) {
+    for first in stride(from: 0, to: total, by: width) where cancellation?.isRequested != true {
       let columns = min(width, total - first)
       FeatureProduct.multiply(
         queries, bank + first * dimension, into: similarities, rows: count, columns: columns, inner: dimension, transposeRight: true)

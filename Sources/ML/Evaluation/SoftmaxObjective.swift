@@ -52,7 +52,9 @@ final class SoftmaxObjective<Scalar: ComputeScalar> {
   }
 
   /// Value and gradient. Shapes: parameters and gradient [classes * dimension + classes], the intercepts last.
-  func evaluate(_ parameters: UnsafeBufferPointer<Double>, _ gradient: UnsafeMutableBufferPointer<Double>) -> Double {
+  ///
+  /// - Throws: `TensorError.interrupted`.
+  func evaluate(_ parameters: UnsafeBufferPointer<Double>, _ gradient: UnsafeMutableBufferPointer<Double>) throws -> Double {
     let weightCount = classes * dimension
     var squares = 0.0
     for index in 0..<weightCount {
@@ -60,9 +62,10 @@ final class SoftmaxObjective<Scalar: ComputeScalar> {
       squares += parameters[index] * parameters[index]
     }
     let intercepts = UnsafeBufferPointer(rebasing: parameters[weightCount...])
-    features.withUnsafeBufferPointer { features in
-      targets.withUnsafeBufferPointer { targets in
-        ThreadPool.parallelFor(chunks) { chunk in self.run(chunk, features, targets, intercepts) }
+    let cancellation = Cancellation.current
+    try features.withUnsafeBufferPointer { features in
+      try targets.withUnsafeBufferPointer { targets in
+        try ThreadPool.interruptibleFor(chunks) { chunk in self.run(chunk, features, targets, intercepts, cancellation) }
       }
     }
     let scale = 1 / Double(rows), block = 4096
@@ -84,7 +87,8 @@ final class SoftmaxObjective<Scalar: ComputeScalar> {
   }
 
   private func run(
-    _ chunk: Int, _ features: UnsafeBufferPointer<Scalar>, _ targets: UnsafeBufferPointer<Int32>, _ intercepts: UnsafeBufferPointer<Double>
+    _ chunk: Int, _ features: UnsafeBufferPointer<Scalar>, _ targets: UnsafeBufferPointer<Int32>, _ intercepts: UnsafeBufferPointer<Double>,
+    _ cancellation: Cancellation?
   ) {
     guard let input = features.baseAddress, let weights = UnsafePointer(weights.baseAddress),
       let allLogits = logits.baseAddress, let allGradients = partialGradients.baseAddress
@@ -96,7 +100,7 @@ final class SoftmaxObjective<Scalar: ComputeScalar> {
     var loss = 0.0
     let first = chunk * chunkRows, end = min(rows, first + chunkRows)
     var start = first
-    while start < end {
+    while start < end, cancellation?.isRequested != true {
       let count = min(tile, end - start)
       FeatureProduct.multiply(
         input + start * dimension, weights, into: tileLogits, rows: count, columns: classes, inner: dimension, transposeRight: true)

@@ -23,6 +23,7 @@ public final class AtomicFile {
   /// - Throws: `FormatError` when the folder is missing or may not be written.
   public init(path: String) throws {
     self.path = path
+    FileActivity.listener?(path, true)
     let slash = path.lastIndex(of: "/")
     let folder = slash.map { String(path[...$0]) } ?? ""
     let name = slash.map { String(path[path.index(after: $0)...]) } ?? path

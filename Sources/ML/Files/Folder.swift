@@ -28,6 +28,7 @@ enum Folder {
   ///
   /// - Throws: `FormatError` when there is no such folder or it may not be read.
   static func names(_ path: String) throws -> [String] {
+    FileActivity.listener?(path, false)
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
         .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -20,6 +20,7 @@ public final class MappedFile: @unchecked Sendable {
   /// - Throws: `FormatError` when there is no such file, or it is a folder or may not be read.
   public init(path: String) throws {
     self.path = path
+    FileActivity.listener?(path, false)
     func failure(_ number: Int32) -> FormatError {
       FormatError(format: "file", source: path, problem: SystemCall.failure("cannot read", number: number))
     }

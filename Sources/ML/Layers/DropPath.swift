@@ -13,6 +13,9 @@ public struct DropPath: Sendable {
     self.stream = stream
   }
 
+  /// The decisions for the part of a batch that starts at a sample: those of the whole batch for 0, others, as fixed, for the rest.
+  func part(_ start: Int) -> DropPath { start == 0 ? self : DropPath(rate: rate, stream: RandomStream(seed: stream.seed, purpose: "part of batch \(stream.stream)", index: UInt64(start))) }
+
   /// Factors of the two branches of every block, each [batch, 1, 1]; nil where nothing is left out.
   func branches(batch: Int, depth: Int) throws -> [(attention: Tensor, mlp: Tensor)?] {
     guard rate > 0 else { return Array(repeating: nil, count: depth) }

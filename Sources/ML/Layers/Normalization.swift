@@ -115,7 +115,8 @@ public final class BatchNorm1d: Module {
       }
       return try Tensor(values, shape: [width])
     }
-    runningMean.value = try moved(runningMean.value, means.floats(), scale: 1)
-    runningVariance.value = try moved(runningVariance.value, variances.floats(), scale: unbiased)
+    // Both follow or, when they are interrupted, neither.
+    let (mean, variance) = (try moved(runningMean.value, means.floats(), scale: 1), try moved(runningVariance.value, variances.floats(), scale: unbiased))
+    (runningMean.value, runningVariance.value) = (mean, variance)
   }
 }

@@ -42,9 +42,14 @@ public final class AdamW {
   ///   - gradients: of the loss by the parameters.
   ///   - learningRate: for this step; default the one given at the start.
   public func step(_ gradients: Gradients, learningRate: Double? = nil) throws {
+    // Weights that moved and weights that did not must not stand side by side.
+    try Cancellation.deferred { try wholeStep(gradients, rate: learningRate ?? self.learningRate) }
+  }
+
+  private func wholeStep(_ gradients: Gradients, rate: Double) throws {
     stepCount += 1
     var step = AdamWStep<Double>(
-      learningRate: learningRate ?? self.learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: 0,
+      learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: 0,
       correction1: 1 - Double.power(beta1, Double(stepCount)), correction2: (1 - Double.power(beta2, Double(stepCount))).squareRoot())
     for (index, entry) in parameters.enumerated() {
       guard let gradient = gradients[entry.parameter.value] else { continue }

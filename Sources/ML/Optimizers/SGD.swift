@@ -31,8 +31,12 @@ public final class SGD {
 
   /// Moves every parameter that has a gradient, in place.
   public func step(_ gradients: Gradients, learningRate: Double? = nil) throws {
+    // Weights that moved and weights that did not must not stand side by side.
+    try Cancellation.deferred { try wholeStep(gradients, rate: learningRate ?? self.learningRate) }
+  }
+
+  private func wholeStep(_ gradients: Gradients, rate: Double) throws {
     stepCount += 1
-    let rate = learningRate ?? self.learningRate
     for (index, entry) in parameters.enumerated() {
       guard let gradient = gradients[entry.parameter.value] else { continue }
       let weights = entry.parameter.value.data

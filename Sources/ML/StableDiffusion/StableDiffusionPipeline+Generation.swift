@@ -69,12 +69,16 @@ extension StableDiffusionPipeline {
     let size = shape.reduce(1, *)
     func draw() throws -> Tensor {
       try Tensor.build([streams.count] + shape) { buffer in
-        for image in streams.indices { for index in 0..<size { buffer[image * size + index] = streams[image].normal() } }
+        for image in streams.indices {
+          try Cancellation.check()
+          for index in 0..<size { buffer[image * size + index] = streams[image].normal() }
+        }
       }
     }
     func part(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(axis: 0, start: range.lowerBound, count: range.count).contiguous() }
 
-    let context = try encodedPrompts(request, range)
+    let guidance = try Guidance(scale: request.guidance, rescale: request.guidanceRescale, interval: request.guidanceInterval)
+    let context = try EncodedPrompts(request, range) { [self] in try encode($0, clipSkip: request.clipSkip) }
     var latents: Tensor
     if let image = request.image {
       let shown = image.shape[0] == 1 ? try image.expand([range.count] + image.shape[1...]).contiguous() : try part(image)
@@ -86,7 +90,7 @@ extension StableDiffusionPipeline {
     }
     for index in first..<scheduler.timesteps.count {
       let time = scheduler.timesteps[index]
-      let output = try guided(scheduler.scaledModelInput(latents, at: index), time: time, context: context, guidance: request.guidance)
+      let output = try guided(scheduler.scaledModelInput(latents, at: index), time: time, context: context, guidance: guidance)
       let result = try scheduler.step(output, at: index, sample: latents, noise: scheduler.needsNoise(at: index) ? draw() : nil)
       latents = result.previous
       let (step, steps) = (index - first + 1, scheduler.timesteps.count - first)
@@ -99,18 +103,42 @@ extension StableDiffusionPipeline {
     return latents
   }
 
-  /// Token states of a batch's prompts; with guidance as many of negative prompts follow.
-  private func encodedPrompts(_ request: StableDiffusionRequest, _ range: Range<Int>) throws -> Tensor {
-    let told = Array(request.prompts[range])
-    let negative = request.negativePrompts.count == 1 ? told.map { _ in request.negativePrompts[0] } : Array(request.negativePrompts[range])
-    let texts = request.guidance == 1 ? told : request.guidance == 0 ? negative : told + negative
-    return try encode(texts, clipSkip: request.clipSkip)
+  private func guided(_ latents: Tensor, time: Double, context: EncodedPrompts, guidance: Guidance) throws -> Tensor {
+    let count = latents.shape[0], halves = guidance.halves(at: time)
+    guard halves == .both else {
+      return try unet(latents, times: [Double](repeating: time, count: count), context: context.states(halves))
+    }
+    let both = try unet(Tensor.concatenate([latents, latents], axis: 0), times: [Double](repeating: time, count: 2 * count), context: context.states(halves))
+    return try guidance.combined(conditional: both.narrow(axis: 0, start: 0, count: count), unconditional: both.narrow(axis: 0, start: count, count: count))
+  }
+}
+
+/// Token states of the prompts and negative prompts of a batch. Each text is encoded once, however many pictures want it, and only when a step does.
+private final class EncodedPrompts {
+  private let told: [String], negative: [String]
+  private let encode: ([String]) throws -> Tensor
+  private var known: [Guidance.Halves: Tensor] = [:]
+
+  init(_ request: StableDiffusionRequest, _ range: Range<Int>, encode: @escaping ([String]) throws -> Tensor) throws {
+    told = Array(request.prompts[range])
+    negative = request.negativePrompts.count == 1 ? told.map { _ in request.negativePrompts[0] } : Array(request.negativePrompts[range])
+    self.encode = encode
   }
 
-  private func guided(_ latents: Tensor, time: Double, context: Tensor, guidance: Double) throws -> Tensor {
-    let count = latents.shape[0]
-    if guidance == 0 || guidance == 1 { return try unet(latents, times: [Double](repeating: time, count: count), context: context) }
-    let both = try unet(Tensor.concatenate([latents, latents], axis: 0), times: [Double](repeating: time, count: 2 * count), context: context)
-    return try guidedOutput(conditional: both.narrow(axis: 0, start: 0, count: count), unconditional: both.narrow(axis: 0, start: count, count: count), scale: guidance)
+  /// [B, L, D], or [2 B, L, D] for both halves, the negative prompts behind.
+  func states(_ halves: Guidance.Halves) throws -> Tensor {
+    if let states = known[halves] { return states }
+    let texts = halves == .conditional ? told : halves == .unconditional ? negative : told + negative
+    var places: [String: Int] = [:], different: [String] = []
+    let order = texts.map { text -> Int in
+      if let place = places[text] { return place }
+      places[text] = different.count
+      different.append(text)
+      return different.count - 1
+    }
+    let once = try encode(different)
+    let states = different.count == texts.count ? once : try once.indexSelect(axis: 0, indices: order)
+    known[halves] = states
+    return states
   }
 }

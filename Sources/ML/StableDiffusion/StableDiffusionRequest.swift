@@ -6,6 +6,10 @@ public struct StableDiffusionRequest {
   public var negativePrompts: [String] = [""]
   /// w in out = u + w (c - u): 1 is the prompt alone, 0 the negative prompt alone; at both only one half is computed. Default 7.5.
   public var guidance: Double = 7.5
+  /// Share of the output whose deviation is brought back to that of the prompt's half, in [0, 1]; default 0. As ``Guidance/rescale``.
+  public var guidanceRescale: Double = 0
+  /// Training steps, both ends included, at which there is guidance; nil for all. As ``Guidance/interval``.
+  public var guidanceInterval: ClosedRange<Double>?
   /// Steps of the scheduler, default 50.
   public var steps = 50
   /// Sides of the pictures in pixels, multiples of 8; nil for those of the model.

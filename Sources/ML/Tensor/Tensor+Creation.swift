@@ -75,10 +75,19 @@ extension Tensor {
     self.init(data)
   }
 
+  /// Fills a buffer number by number; a stream is used up on one thread, and of a large tensor that takes long.
+  private static func interruptibly(_ buffer: UnsafeMutableBufferPointer<Float>, _ next: () -> Float) throws {
+    let cancellation = Cancellation.current
+    for start in Swift.stride(from: 0, to: buffer.count, by: 1 << 16) {
+      try cancellation?.check()
+      for i in start..<min(buffer.count, start + (1 << 16)) { buffer[i] = next() }
+    }
+  }
+
   /// Standard normal numbers from a stream, in row-major order.
   public static func normal(_ shape: [Int], stream: inout RandomStream) throws -> Tensor {
     var local = stream
-    let tensor = try build(shape) { buffer in for i in buffer.indices { buffer[i] = local.normal() } }
+    let tensor = try build(shape) { buffer in try interruptibly(buffer) { local.normal() } }
     stream = local
     return tensor
   }
@@ -86,7 +95,7 @@ extension Tensor {
   /// Numbers spread evenly over [lower, upper) from a stream, in row-major order.
   public static func uniform(_ shape: [Int], lower: Float = 0, upper: Float = 1, stream: inout RandomStream) throws -> Tensor {
     var local = stream
-    let tensor = try build(shape) { buffer in for i in buffer.indices { buffer[i] = local.uniform(lower, upper) } }
+    let tensor = try build(shape) { buffer in try interruptibly(buffer) { local.uniform(lower, upper) } }
     stream = local
     return tensor
   }

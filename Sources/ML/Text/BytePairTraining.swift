@@ -10,7 +10,7 @@ extension BytePairTokenizer {
   ///   - vocabularySize: number of ids to reach, at least 514 (256 bytes, 256 bytes at a word's end, start, end). Fewer come
   ///     out when no pair is frequent enough any more.
   ///   - minimumCount: how often a pair must occur to be merged, default 2.
-  /// - Throws: `TokenizerError` when an option is out of range.
+  /// - Throws: `TokenizerError` when an option is out of range, `TensorError.interrupted`.
   public static func train(
     captions: some Sequence<String>, vocabularySize: Int, minimumCount: Int = 2, cleaning: TextCleaning = .repaired
   ) throws -> BytePairTokenizer {
@@ -20,6 +20,7 @@ extension BytePairTokenizer {
     }
     var counts: [ExactText: Int] = [:]
     for caption in captions {
+      try Cancellation.check()
       for word in CLIPSplitting.words(cleaning.apply(caption)) where !CLIPSplitting.specialTexts.contains(word) {
         counts[ExactText(word), default: 0] += 1
       }
@@ -28,7 +29,7 @@ extension BytePairTokenizer {
     var trainer = BytePairTrainer(
       words: counts.sorted { $0.key.text.utf8.lexicographicallyPrecedes($1.key.text.utf8) }.map { ($0.key.text, $0.value) },
       vocabulary: empty)
-    let merges = trainer.run(count: vocabularySize - 514, minimumCount: minimumCount)
+    let merges = try trainer.run(count: vocabularySize - 514, minimumCount: minimumCount)
     let lines = merges.enumerated().map { (line: $0.offset, left: Substring($0.element.0), right: Substring($0.element.1)) }
     return BytePairTokenizer(vocabulary: try BytePairVocabulary(mergeLines: lines, source: "training"), cleaning: cleaning)
   }
@@ -76,9 +77,10 @@ private struct BytePairTrainer {
   }
 
   /// Makes up to `count` merges and returns their spellings in order.
-  mutating func run(count: Int, minimumCount: Int) -> [(String, String)] {
+  mutating func run(count: Int, minimumCount: Int) throws -> [(String, String)] {
     var merges: [(String, String)] = []
     while merges.count < count, let best = queue.removeFirst() {
+      try Cancellation.check()
       guard pairCounts[best.pair] == best.count, best.count >= minimumCount else { continue }
       let left = BytePairVocabulary.left(best.pair), right = BytePairVocabulary.right(best.pair)
       let spelling = spellings[Int(left)] + spellings[Int(right)]

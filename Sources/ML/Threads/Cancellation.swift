@@ -30,4 +30,22 @@ public struct Cancellation {
   func check() throws {
     if isRequested { throw TensorError.interrupted }
   }
+
+  /// Looks at what the calling thread watches, if anything.
+  ///
+  /// - Throws: `TensorError.interrupted` if somebody wishes the work to stop.
+  static func check() throws { try current?.check() }
+}
+
+extension ThreadPool {
+  /// `parallelFor` for work that makes something new and may be given up: items that have not begun when somebody wishes it to stop are left out.
+  ///
+  /// - Throws: `TensorError.interrupted` after a wish to stop, whether or not items were left out.
+  static func interruptibleFor(_ count: Int, grain: Int = 1, _ body: (Int) -> Void) throws {
+    guard let cancellation = Cancellation.current else { return parallelFor(count, grain: grain, body) }
+    parallelFor(count, grain: grain) { index in
+      if !cancellation.isRequested { body(index) }
+    }
+    try cancellation.check()
+  }
 }

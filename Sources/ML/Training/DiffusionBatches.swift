@@ -58,7 +58,7 @@ public final class DiffusionBatches {
     let count = 3 * width * height
     let pictures = try Tensor.build([batchSize, 3, height, width]) { buffer in
       guard let base = buffer.baseAddress else { return }
-      ThreadPool.parallelFor(batchSize, grain: 8) { place in
+      try ThreadPool.interruptibleFor(batchSize, grain: 8) { place in
         let output = base + place * count
         images[chosen[place]].writePlanar(into: output, mean: half, deviation: half)
         if mirrored[place] {

@@ -22,46 +22,54 @@ public struct PixelNormalization: Codable, Sendable, Equatable {
 ///
 /// - Parameters:
 ///   - encoder: used as it is; nothing is tracked.
-///   - images: pictures of the encoder's size.
+///   - pictures: of the encoder's size; those in files are read batch by batch.
 ///   - normalization: default ImageNet's.
 ///   - batchSize: pictures computed together, default 64; features do not depend on it.
 ///   - progress: called with the number of pictures done; it may throw to cancel.
-/// - Returns: [images.count, D].
-/// - Throws: `ModelError` that names a picture of another size.
-public func extractFeatures(_ encoder: any ImageEncoder, images: [Image], normalization: PixelNormalization = .imageNet,
+/// - Returns: [pictures.count, D].
+/// - Throws: `ModelError` that names a picture of another size, `FormatError` one that cannot be read.
+public func extractFeatures(_ encoder: any ImageEncoder, pictures: [Picture], normalization: PixelNormalization = .imageNet,
                             batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
-  try extract(images, side: encoder.imageSize, normalization, batchSize, empty: [0, encoder.featureWidth], progress) { try encoder($0) }
+  try extract(pictures, side: encoder.imageSize, normalization, batchSize, empty: [0, encoder.featureWidth], progress) { try encoder($0) }
 }
 
 /// Features of the patches of pictures by a frozen encoder: its tokens without the class token, after the final norm where that comes before pooling.
 ///
-/// Parameters as of ``extractFeatures(_:images:normalization:batchSize:progress:)``.
+/// Parameters as of ``extractFeatures(_:pictures:normalization:batchSize:progress:)``.
 ///
-/// - Returns: [images.count, patches, D], patches row by row.
-public func extractPatchFeatures(_ encoder: VisionTransformer, images: [Image], normalization: PixelNormalization = .imageNet,
+/// - Returns: [pictures.count, patches, D], patches row by row.
+public func extractPatchFeatures(_ encoder: VisionTransformer, pictures: [Picture], normalization: PixelNormalization = .imageNet,
                                  batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
   let count = encoder.configuration.patchCount
-  return try extract(images, side: encoder.imageSize, normalization, batchSize, empty: [0, count, encoder.configuration.width], progress) {
+  return try extract(pictures, side: encoder.imageSize, normalization, batchSize, empty: [0, count, encoder.configuration.width], progress) {
     try encoder.tokens($0).narrow(axis: 1, start: 1, count: count).contiguous()
   }
 }
 
-private func extract(_ images: [Image], side: Int, _ normalization: PixelNormalization, _ batchSize: Int, empty: [Int], _ progress: (Int) throws -> Void,
+private func extract(_ pictures: [Picture], side: Int, _ normalization: PixelNormalization, _ batchSize: Int, empty: [Int], _ progress: (Int) throws -> Void,
                      _ compute: (Tensor) throws -> Tensor) throws -> Tensor {
-  if let wrong = images.firstIndex(where: { $0.width != side || $0.height != side }) {
-    throw ModelError("features: picture \(wrong) is \(images[wrong].width) x \(images[wrong].height), the encoder reads \(side) x \(side); resize it first")
+  if let wrong = pictures.firstIndex(where: { $0.size != (side, side) }) {
+    throw ModelError("features: picture \(wrong) is \(pictures[wrong].size.width) x \(pictures[wrong].size.height), the encoder reads \(side) x \(side); resize it first")
   }
   guard batchSize >= 1 else { throw ModelError("features: the batch size must be at least 1, got \(batchSize)") }
   let (mean, deviation) = normalization.vectors
   return try withoutTracking {
     var parts: [Tensor] = []
     var start = 0
-    while start < images.count {
-      let range = start..<min(start + batchSize, images.count)
+    while start < pictures.count {
+      let range = start..<min(start + batchSize, pictures.count)
       let batch = try Tensor.build([range.count, 3, side, side]) { buffer in
         guard let base = buffer.baseAddress else { return }
-        ThreadPool.parallelFor(range.count, grain: 8) { index in
-          images[range.lowerBound + index].writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
+        var faults = [(any Error)?](repeating: nil, count: range.count)
+        try faults.withUnsafeMutableBufferPointer { faults in
+          try ThreadPool.interruptibleFor(range.count, grain: 8) { index in
+            do {
+              try pictures[range.lowerBound + index].image().writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
+            } catch {
+              faults[index] = error
+            }
+          }
+          if let fault = faults.lazy.compactMap({ $0 }).first { throw fault }
         }
       }
       parts.append(try compute(batch))

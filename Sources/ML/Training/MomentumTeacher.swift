@@ -31,9 +31,17 @@ public final class MomentumTeacher: Module {
   }
 
   /// Projections of crops [C, 3, S, S], view-major, without history.
-  public func project(_ images: Tensor, views: Int) throws -> Tensor {
+  ///
+  /// - Parameter microBatch: crops that the encoder sees together; 0 for all.
+  public func project(_ images: Tensor, views: Int, microBatch: Int = 0) throws -> Tensor {
     try settle()
-    return try withoutTracking { try head.project(encoder(images, training: TrainingPass(views: views)), views: views) }
+    let count = images.shape[0], size = microBatch > 0 ? microBatch : count
+    return try withoutTracking {
+      let parts = try stride(from: 0, to: count, by: size).map { start in
+        try encoder(size >= count ? images : images.narrow(axis: 0, start: start, count: min(size, count - start)), training: TrainingPass(views: views))
+      }
+      return try head.project(parts.count == 1 ? parts[0] : Tensor.concatenate(parts, axis: 0), views: views)
+    }
   }
 
   /// Puts the averaged weights into the encoder and the head.
@@ -42,8 +50,8 @@ public final class MomentumTeacher: Module {
   /// Follows the student after step `step`, counted from 0, of `steps`.
   public func follow(step: Int, steps: Int) throws {
     let present = 1 - (1 - momentum) * (Double.cosine(Double.pi * Double(step) / Double(max(1, steps))) + 1) / 2
-    for part in followed {
-      part.buffer.value = try part.buffer.value * present + part.student.value.detached() * (1 - present)
-    }
+    // All weights of the teacher follow or, when that is interrupted, none.
+    let moved = try followed.map { try $0.buffer.value * present + $0.student.value.detached() * (1 - present) }
+    for (part, value) in zip(followed, moved) { part.buffer.value = value }
   }
 }

@@ -1,14 +1,18 @@
 /// Pictures of one caption, as training sees them.
 public struct CaptionGroup: Sendable {
   /// Pictures that the caption made (or the real picture).
-  public var images: [Image]
+  public var pictures: [Picture]
   /// Token ids of the caption, marks included; several wordings of it are alternatives, drawn anew in each step.
   public var captions: [[Int]]
   /// Class of the pictures, for the supervised control.
   public var label: Int?
 
   public init(images: [Image], captions: [[Int]] = [], label: Int? = nil) {
-    self.images = images
+    self.init(pictures: images.map { .image($0) }, captions: captions, label: label)
+  }
+
+  public init(pictures: [Picture], captions: [[Int]] = [], label: Int? = nil) {
+    self.pictures = pictures
     self.captions = captions
     self.label = label
   }
@@ -17,7 +21,7 @@ public struct CaptionGroup: Sendable {
 /// Which pictures, crops and wordings a training step uses.
 public struct RepresentationBatch: Sendable, Equatable {
   /// One crop: picture `image` of group `group`.
-  public struct Crop: Sendable, Equatable {
+  public struct Crop: Sendable, Hashable {
     public let group: Int
     public let image: Int
   }
@@ -50,7 +54,7 @@ public final class RepresentationBatches {
   public init(options: RepresentationOptions, data: [CaptionGroup]) throws {
     try options.validate()
     self.options = options
-    groupSizes = data.map(\.images.count)
+    groupSizes = data.map(\.pictures.count)
     wordingCounts = data.map(\.captions.count)
     perStep = options.cropsPerStep / options.views
     let objective = options.objective
@@ -60,7 +64,7 @@ public final class RepresentationBatches {
       }
       units = data.indices.map { SIMD2($0, -1) }
     } else {
-      units = data.indices.flatMap { group in data[group].images.indices.map { SIMD2(group, $0) } }
+      units = data.indices.flatMap { group in data[group].pictures.indices.map { SIMD2(group, $0) } }
     }
     guard units.count >= perStep else {
       let things = objective.joinsCaptions ? "captions" : "pictures"

@@ -14,12 +14,16 @@ extension RepresentationModel {
     if let decoder, let transformer = encoder as? VisionTransformer {
       return try reconstruction(images, visible: visible, transformer, decoder: decoder, dropPath: dropPath)
     }
-    let features = try encoder(images, training: TrainingPass(views: batch.views, dropPath: dropPath))
+    let features = try inParts(images.shape[0], encoder) { [encoder] start, count in
+      let crops = count == images.shape[0] ? images : try images.narrow(axis: 0, start: start, count: count)
+      return try self.encoder(crops, training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
+    }
     let projections = try head.map { try $0.project(features, views: batch.views) }
-    if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views), views: batch.views) }
+    if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views, microBatch: options.microBatch), views: batch.views) }
     if let textEncoder, let imageProjection, let logitScale {
-      let tokens = try PaddedCaptions(captions, contextLength: textEncoder.configuration.contextLength)
-      let texts = try textEncoder(tokens).feature
+      let texts = try inParts(captions.count, textEncoder) { start, count in
+        try textEncoder(PaddedCaptions(Array(captions[start..<(start + count)]), contextLength: textEncoder.configuration.contextLength)).feature
+      }
       let matched = try imageProjection(features)
       let scale = try logitScale.scale()
       if let logitBias { return try sigmoidImageTextLoss(images: matched, texts: texts, captions: batch.captionRows, scale: scale, bias: logitBias.value) }
@@ -34,16 +38,31 @@ extension RepresentationModel {
     return try classifier(features).crossEntropy(labels: classes)
   }
 
+  /// What modules make of `count` samples: at once or, with a micro-batch, part by part, each computed again in the backward pass in place of being remembered.
+  private func inParts(_ count: Int, _ modules: any Module..., body: @escaping (_ start: Int, _ count: Int) throws -> Tensor) throws -> Tensor {
+    let size = options.microBatch
+    guard size > 0, size < count else { return try body(0, count) }
+    let parameters = modules.flatMap { $0.namedParameters().map(\.parameter.value) }
+    return try Tensor.concatenate(stride(from: 0, to: count, by: size).map { start in
+      try Tensor.checkpoint([], parameters: parameters) { _ in try body(start, min(size, count - start)) }
+    }, axis: 0)
+  }
+
   private func reconstruction(_ images: Tensor, visible: [[Int]], _ encoder: VisionTransformer, decoder: MaskedDecoder, dropPath: DropPath) throws -> Tensor {
-    var tokens = try encoder.tokens(images, visible: visible, dropPath: dropPath)
-    // An encoder that pools over patches has its norm behind the pooling; here each token passes it.
-    if let pooledNorm = encoder.pooledNorm { tokens = try pooledNorm(tokens) }
+    let drawn = try inParts(images.shape[0], encoder, decoder) { start, count in
+      let crops = count == images.shape[0] ? images : try images.narrow(axis: 0, start: start, count: count)
+      let shown = Array(visible[start..<(start + count)])
+      var tokens = try encoder.tokens(crops, visible: shown, dropPath: dropPath.part(start))
+      // An encoder that pools over patches has its norm behind the pooling; here each token passes it.
+      if let pooledNorm = encoder.pooledNorm { tokens = try pooledNorm(tokens) }
+      return try decoder(tokens, visible: shown)
+    }
     let count = options.encoder.patchCount
     let hidden = try Tensor.build([visible.count, count]) { buffer in
       for index in buffer.indices { buffer[index] = 1 }
       for (sample, patches) in visible.enumerated() { for patch in patches { buffer[sample * count + patch] = 0 } }
     }
-    return try maskedReconstructionLoss(decoder(tokens, visible: visible), target: images.patches(options.encoder.patchSize), hidden: hidden)
+    return try maskedReconstructionLoss(drawn, target: images.patches(options.encoder.patchSize), hidden: hidden)
   }
 
   private func following(_ projections: Tensor, _ targets: Tensor, views: Int) throws -> Tensor {

@@ -60,6 +60,8 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var optimization: OptimizationOptions
   /// Crops in each step, whatever the objective: what makes arms comparable.
   public var cropsPerStep: Int
+  /// Crops whose history is in memory at a time; 0 for all of a step. The loss is that of the whole step either way.
+  public var microBatch: Int
   /// m, pictures of a caption in a step; used by `stablerep` and `stablerepPlus`.
   public var imagesPerCaption: Int
   /// Crops of each of these pictures; all are mutual positives.
@@ -100,7 +102,8 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
               optimization: OptimizationOptions, cropsPerStep: Int = 258, imagesPerCaption: Int = 6, cropsPerImage: Int = 1,
               temperature: Double? = nil, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
               matchingWidth: Int = 128, classes: Int = 0, teacherMomentum: Double? = nil, teacherTemperature: Double = 0.04,
-              prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize(), residual: ResNetConfiguration? = nil, dropPath: Double = 0) {
+              prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize(), residual: ResNetConfiguration? = nil, dropPath: Double = 0,
+              microBatch: Int = 0) {
     self.objective = objective
     self.encoder = encoder
     self.residual = residual
@@ -108,6 +111,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     self.text = text
     self.optimization = optimization
     self.cropsPerStep = cropsPerStep
+    self.microBatch = microBatch
     self.imagesPerCaption = imagesPerCaption
     self.cropsPerImage = cropsPerImage
     self.temperature = temperature ?? objective.temperature
@@ -155,6 +159,9 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     try text?.validate()
     guard (0..<1).contains(dropPath), residual == nil || dropPath == 0 else {
       throw ModelError("representation: the chance of leaving out a branch must lie in [0, 1), and be 0 for a residual network, got \(dropPath)")
+    }
+    guard microBatch >= 0, residual == nil || microBatch == 0 else {
+      throw ModelError("representation: the micro-batch must be 0 or above, and 0 for a residual network, whose batch norms would see parts of a step; got \(microBatch)")
     }
     guard residual == nil || objective != .mae else { throw ModelError("representation: mae needs a vision transformer, whose patches it can hide") }
     try optimization.validate()

@@ -18,6 +18,8 @@ public final class RepresentationTrainer {
   public let model: RepresentationModel
   public let loop: TrainingLoop
   public let batches: RepresentationBatches
+  /// Called with each picture in a file that could not be read and was replaced, in every step that wanted it.
+  public var onUnreadable: (SkippedItem) -> Void = { _ in }
   private let data: [CaptionGroup]
   private let makeView: ViewMaker
 
@@ -86,17 +88,67 @@ public final class RepresentationTrainer {
     let length = channels * size * size
     let seed = model.options.optimization.seed
     let count = batch.crops.count
+    let read = try picturesInFiles(batch)
     return try Tensor.build([count, channels, size, size]) { buffer in
       guard let base = buffer.baseAddress else { return }
       var faults = [(any Error)?](repeating: nil, count: count)
       try faults.withUnsafeMutableBufferPointer { faults in
-        ThreadPool.parallelFor(count, grain: 4) { index in
+        try ThreadPool.interruptibleFor(count, grain: 4) { index in
           let crop = batch.crops[index]
           var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
-          do { try makeView(data[crop.group].images[crop.image], &stream, base + index * length) } catch { faults[index] = error }
+          do {
+            let picture = try read[crop] ?? data[crop.group].pictures[crop.image].image()
+            try makeView(picture, &stream, base + index * length)
+          } catch {
+            faults[index] = error
+          }
         }
         if let fault = faults.lazy.compactMap({ $0 }).first { throw fault }
       }
     }
+  }
+
+  /// The pictures of a step that lie in files, each read once however many crops are cut from it.
+  ///
+  /// In place of one that cannot be read stands the next of its caption that can, or else the first of the captions after it: a function of the data
+  /// alone, so that a continued run sees the same.
+  private func picturesInFiles(_ batch: RepresentationBatch) throws -> [RepresentationBatch.Crop: Image] {
+    var wanted: [RepresentationBatch.Crop] = [], known: Set<RepresentationBatch.Crop> = []
+    for crop in batch.crops {
+      if case .file = data[crop.group].pictures[crop.image], known.insert(crop).inserted { wanted.append(crop) }
+    }
+    guard !wanted.isEmpty else { return [:] }
+    var results = [Result<Image, any Error>?](repeating: nil, count: wanted.count)
+    try results.withUnsafeMutableBufferPointer { buffer in
+      let places = buffer
+      try ThreadPool.interruptibleFor(wanted.count, grain: 2) { index in
+        places[index] = Result { try data[wanted[index].group].pictures[wanted[index].image].image() }
+      }
+    }
+    var images: [RepresentationBatch.Crop: Image] = [:]
+    for (crop, result) in zip(wanted, results) {
+      switch result {
+      case .success(let image): images[crop] = image
+      case .failure(let error): images[crop] = try replacement(of: crop, error)
+      case nil: break
+      }
+    }
+    return images
+  }
+
+  private func replacement(of crop: RepresentationBatch.Crop, _ error: any Error) throws -> Image {
+    report(crop, error)
+    let own = data[crop.group].pictures.count
+    let others = (1..<max(1, own)).map { RepresentationBatch.Crop(group: crop.group, image: (crop.image + $0) % own) }
+    let following = (1..<max(1, min(data.count, 100))).map { RepresentationBatch.Crop(group: (crop.group + $0) % data.count, image: 0) }
+    for candidate in others + following {
+      do { return try data[candidate.group].pictures[candidate.image].image() } catch { report(candidate, error) }
+    }
+    throw ModelError("representation: \(error); no other picture of its caption, nor the first of the \(following.count) captions after it, can be read")
+  }
+
+  private func report(_ crop: RepresentationBatch.Crop, _ error: any Error) {
+    guard case .file(let file) = data[crop.group].pictures[crop.image] else { return }
+    onUnreadable(SkippedItem(source: file.name, reason: PictureDecoding.reason(error)))
   }
 }

@@ -22,6 +22,10 @@ public final class TrainingLoop {
   private(set) var lastCheckpoint: (path: String, step: Int)?
   /// Called after each optimiser step, for constraints on weights.
   public var afterStep: (() throws -> Void)?
+  /// Of a step that takes less, who interrupts waits for the end.
+  var shortStep = Duration.milliseconds(300)
+  /// Work that a kill may cost, unless saving takes more than a twentieth of it.
+  var longestUnsaved = Duration.seconds(60)
   private let optimizer: AdamW
   /// Moves the hidden matrices if the options say so; `optimizer` has the rest then.
   private let muon: Muon?
@@ -77,19 +81,31 @@ public final class TrainingLoop {
   /// - Parameters:
   ///   - until: number of steps to have done; nil for all.
   ///   - checkpoint: where to save and to continue from; nil for nowhere.
-  ///   - every: steps between saves, default 200. It is saved at the end too, and before an error of `report` leaves.
+  ///   - every: steps between saves, default 200. It is saved at the end too, after a minute of steps, and before an error of `report` leaves.
   ///   - report: called after each step; it may throw to interrupt.
   ///   - loss: the scalar loss of the step with the given number, counted from 0.
   public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, report: (StepReport) throws -> Void = { _ in },
                   loss: (Int) throws -> Tensor) throws {
     let end = min(until ?? options.steps, options.steps)
+    let clock = ContinuousClock()
+    var lastStep = Duration.seconds(1), lastSave = clock.now, costOfSave = Duration.zero
+    func save() throws {
+      guard let checkpoint else { return }
+      let began = clock.now
+      try Cancellation.deferred { try self.save(to: checkpoint) }
+      (lastSave, costOfSave) = (clock.now, clock.now - began)
+    }
     while step < end {
-      // Where there is a checkpoint a step is never given up: who interrupts is heard by `report`, and the state after the step is saved then.
-      let state = try checkpoint == nil ? advance(loss) : Cancellation.deferred { try advance(loss) }
-      let saves = step == end || (every > 0 && step % every == 0)
-      if let checkpoint, saves { try save(to: checkpoint) }
+      let began = clock.now
+      // A short step is brought to its end, so that its state can be saved. A long one is given up where it is: nobody waits for it,
+      // and who continues begins with the state that was saved last.
+      let isShort = lastStep < shortStep
+      let state = try checkpoint != nil && isShort ? Cancellation.deferred { try advance(loss) } : advance(loss)
+      lastStep = clock.now - began
+      let saves = step == end || (every > 0 && step % every == 0) || clock.now - lastSave > max(longestUnsaved, costOfSave * 20)
+      if saves { try save() }
       do { try report(state) } catch {
-        if let checkpoint, !saves { try save(to: checkpoint) }
+        if !saves { try save() }
         throw error
       }
     }

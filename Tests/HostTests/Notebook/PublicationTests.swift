@@ -72,6 +72,19 @@ private let hasLaTeX: Bool = {
         }
     }
 
+    @Test func `what pandoc warns of is told, characters without a font in one sentence`() {
+        let messages = """
+            [WARNING] The term Abstract has no translation defined.
+            [WARNING] Citeproc: citation nobody not found
+            [WARNING] Missing character: There is no 漢 (U+6F22) (U+6F22) in font DejaVu Serif/OT:script=la
+            [WARNING] Missing character: There is no ✓ (U+2713) (U+2713) in font DejaVu Serif/OT:script=la
+            [WARNING] Missing character: There is no 漢 (U+6F22) (U+6F22) in font DejaVu Sans Mono/OT:scrip
+            [INFO] Running filter
+            """
+        #expect(Pandoc.warnings(messages) == ["Citeproc: citation nobody not found", "the PDF lacks characters that its fonts do not have: 漢 ✓; HTML has them"])
+        #expect(Pandoc.warnings("").isEmpty)
+    }
+
     @Test(.enabled(if: hasLaTeX, "pandoc and LaTeX (texlive-xetex, texlive-fonts-recommended, lmodern) are not all installed"))
     func `a PDF is made of the notebook, with the same bytes each time`() throws {
         try inNotebookFolder { folder in

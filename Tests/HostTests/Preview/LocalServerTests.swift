@@ -66,8 +66,11 @@ import Testing
     /// A preview of a folder on a thread of its own, and who listens to its events.
     private func preview(_ path: String, output: String, _ body: (_ port: Int, _ events: RawClient) throws -> Void) throws {
         let interrupt = Interrupt()
-        let builder = NotebookBuilder(output: output, formats: [], announce: { _ in }, environment: plainEnvironment)
-        let preview = try NotebookPreview(path, builder: builder, parameters: NotebookParameters(), port: 0)
+        let running = Interrupt()
+        let builder = NotebookBuilder(output: output, formats: [], announce: { _ in }) { _ in
+            NotebookEnvironment(state: try LuaState(interrupt: running), version: "test", display: { _ in nil }, receive: { _ in })
+        }
+        let preview = try NotebookPreview(path, builder: builder, parameters: NotebookParameters(), port: 0, interrupt: running)
         let port = Int(preview.address.split(separator: ":").last!.dropLast())!
         let events = try RawClient(port: port)
         events.send("GET /events HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n")
@@ -131,6 +134,54 @@ import Testing
                 try AtomicFile.write("# Third\n", to: folder + "/c.md")
                 _ = events.read(upTo: "event: built\ndata: \n\n")
                 #expect(try get("/results/index.html", port).contains("c.html"))
+            }
+        }
+    }
+
+    @Test func `a build whose notebook is saved again is stopped, and nothing is told of it`() throws {
+        try inNotebookFolder { folder in
+            try AtomicFile.write("```lua\nio.open('\(folder)/.began', 'w'):close()\nwhile true do end\n```\n", to: folder + "/n.md")
+            try preview(folder + "/n.md", output: folder + "/out") { port, events in
+                while Folder.kind(of: folder + "/.began") == .missing { usleep(10_000) }
+                try AtomicFile.write("```lua\nprint('ended')\n```\n", to: folder + "/n.md")
+                let told = events.read(upTo: "event: built\ndata: \n\n")
+                #expect(told.components(separatedBy: "event: running").count == 3 && !told.contains("failed"))
+                #expect(try get("/results/n.html", port).contains("ended"))
+            }
+        }
+    }
+
+    @Test func `in a folder a saved notebook waits for the one that runs, and one that is stopped is built again with those behind it`() throws {
+        try inNotebookFolder { folder in
+            try AtomicFile.write("```lua\nio.open('\(folder)/.began', 'w'):close()\nwhile not io.open('\(folder)/.go') do end\nprint('first')\n```\n", to: folder + "/a.md")
+            try AtomicFile.write("```lua\nprint('old')\n```\n", to: folder + "/b.md")
+            try preview(folder, output: folder + "/out") { port, events in
+                while Folder.kind(of: folder + "/.began") == .missing { usleep(10_000) }
+                try AtomicFile.write("```lua\nprint('new')\n```\n", to: folder + "/b.md")
+                usleep(500_000)
+                try AtomicFile.write("", to: folder + "/.go")
+                _ = events.read(upTo: "event: built\ndata: \n\n")
+                #expect(try get("/results/a.html", port).contains("first"))
+                #expect(try get("/results/b.html", port).contains("new"))
+                try AtomicFile.write("```lua\nio.open('\(folder)/.again', 'w'):close()\nwhile true do end\n```\n", to: folder + "/a.md")
+                while Folder.kind(of: folder + "/.again") == .missing { usleep(10_000) }
+                try AtomicFile.write("```lua\nprint('newest')\n```\n", to: folder + "/b.md")
+                try AtomicFile.write("```lua\nprint('last')\n```\n", to: folder + "/a.md")
+                while !(try get("/results/b.html", port).contains("newest")) { usleep(50_000) }
+                #expect(try get("/results/a.html", port).contains("last"))
+            }
+        }
+    }
+
+    @Test func `a file that the notebook itself writes does not have it built for ever`() throws {
+        try inNotebookFolder { folder in
+            try AtomicFile.write("```lua\nlocal f = io.open('\(folder)/.runs', 'a') f:write('a') f:close()\nf = io.open('\(folder)/own.csv', 'w') f:write(os.clock()) f:close()\n```\n", to: folder + "/n.md")
+            try preview(folder + "/n.md", output: folder + "/out") { port, events in
+                usleep(4_000_000)
+                let runs = try String(contentsOfFile: folder + "/.runs", encoding: .utf8)
+                #expect(runs.count <= 3, "\(runs)")
+                try AtomicFile.write("title", to: folder + "/own.csv")
+                while try String(contentsOfFile: folder + "/.runs", encoding: .utf8) == runs { usleep(50_000) }
             }
         }
     }

@@ -89,17 +89,17 @@ import Testing
       features: set.features.map(Double.init), targets: set.labels.map(Int32.init), dimension: 5, classes: 4, penalty: 0.03)
     var stream = RandomStream(seed: 5)
     var parameters = (0..<24).map { _ in Double(stream.normal()) }, gradient = [Double](repeating: 0, count: 24)
-    func value() -> Double {
-      parameters.withUnsafeBufferPointer { p in gradient.withUnsafeMutableBufferPointer { g in objective.evaluate(p, g) } }
+    func value() throws -> Double {
+      try parameters.withUnsafeBufferPointer { p in try gradient.withUnsafeMutableBufferPointer { g in try objective.evaluate(p, g) } }
     }
-    _ = value()
+    _ = try value()
     let analytic = gradient
     for index in parameters.indices {
       let here = parameters[index]
       parameters[index] = here + 1e-5
-      let above = value()
+      let above = try value()
       parameters[index] = here - 1e-5
-      let below = value()
+      let below = try value()
       parameters[index] = here
       #expect(abs((above - below) / 2e-5 - analytic[index]) < 1e-8)
     }

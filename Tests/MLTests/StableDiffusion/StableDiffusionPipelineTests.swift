@@ -29,6 +29,35 @@ import Testing
     #expect(try Golden.difference(pictures, file.tensor("image.\(name)")) < 1e-3)
   }
 
+  @Test(arguments: Golden.models) func `a rescaled guided output gives diffusers' picture`(model: String) throws {
+    let pipeline = try StableDiffusionPipeline(folder: Golden.folder(model)), file = try Golden.expected(model)
+    var request = request(guidance: 7.5)
+    request.latents = try file.tensor("noise")
+    request.guidanceRescale = 0.7
+    #expect(try Golden.difference(pipeline.generate(request), file.tensor("image.rescaled")) < 1e-3)
+    request.guidanceRescale = 1.5
+    #expect(ModelGolden.message { _ = try pipeline.generate(request) }.contains("guidance rescale must lie in [0, 1], got 1.5"))
+  }
+
+  @Test func `guidance within an interval of steps is plain conditional elsewhere`() throws {
+    let pipeline = try StableDiffusionPipeline(folder: Golden.folder("two"))
+    func latents(_ guidance: Double, _ interval: ClosedRange<Double>?) throws -> (steps: [[Float]], times: [Double]) {
+      var request = request(guidance: guidance)
+      request.guidanceInterval = interval
+      var steps: [[Float]] = [], times: [Double] = []
+      _ = try pipeline.generate(request) { step in
+        steps.append(try step.latents.floats())
+        times.append(step.time)
+        return true
+      }
+      return (steps, times)
+    }
+    let plain = try latents(1, nil), guided = try latents(7.5, nil)
+    let late = try latents(7.5, 0...plain.times[2]), never = try latents(7.5, 2000...3000), always = try latents(7.5, 0...1000)
+    #expect(never.steps == plain.steps && always.steps == guided.steps)
+    #expect(late.steps[..<2] == plain.steps[..<2] && late.steps[2] != plain.steps[2])
+  }
+
   @Test(arguments: Golden.models) func `a start from a picture is that of diffusers`(model: String) throws {
     let pipeline = try StableDiffusionPipeline(folder: Golden.folder(model)), file = try Golden.expected(model)
     var request = request(steps: 6, guidance: 2)

@@ -55,6 +55,48 @@ struct TrainingLoopTests {
     }
   }
 
+  /// A trainer whose batch of step 3 comes with an interrupt.
+  private static func interrupted(_ flag: WatchedFlag) throws -> DiffusionTrainer {
+    let model = try TextToImageTests.model()
+    let options = DiffusionOptions(steps: 6, learningRate: 1e-3, warmupSteps: 2, averageDecay: 0.9, seed: 4)
+    return try DiffusionTrainer(model: model, options: options, dataIdentity: "") { step in
+      let images = try ModelGolden.random([3, 3, 16, 16], seed: UInt64(step))
+      if step == 2 { flag.isRaised = true }
+      return DiffusionBatch(images: images, captions: Array(TextToImageTests.captions.prefix(3)))
+    }
+  }
+
+  @Test(arguments: [(true, 3), (false, 2)]) func `a short step that is interrupted is ended and saved, a long one is given up, and both go on to the same bytes`(_ isShort: Bool, _ kept: Int) throws {
+    try ModelGolden.withFolder { folder in
+      let whole = try TrainingLoopTests.trainer()
+      try whole.run()
+      let path = folder + "/state.safetensors"
+      let flag = WatchedFlag()
+      #expect(throws: TensorError.interrupted) {
+        let trainer = try TrainingLoopTests.interrupted(flag)
+        trainer.loop.shortStep = isShort ? .seconds(1e6) : .zero
+        try trainer.run(checkpoint: path, every: 2) { _ in try Cancellation.check() }
+      }
+      flag.isRaised = false
+      let second = try TrainingLoopTests.trainer()
+      try second.loop.restore(from: path)
+      #expect(second.loop.step == kept)
+      try second.run(checkpoint: path)
+      #expect(try TrainingLoopTests.bytes(second) == TrainingLoopTests.bytes(whole))
+    }
+  }
+
+  @Test(arguments: [true, false]) func `a state that was not saved for long is saved before its turn`(_ isLong: Bool) throws {
+    try ModelGolden.withFolder { folder in
+      let path = folder + "/state.safetensors"
+      let trainer = try TrainingLoopTests.trainer()
+      trainer.loop.longestUnsaved = isLong ? .zero : .seconds(1e6)
+      try trainer.run(checkpoint: path, every: 100) { report in
+        if report.step == 1 { #expect((try? TensorFile.read(path).metadata["loam.step"]) == (isLong ? "1" : nil)) }
+      }
+    }
+  }
+
   @Test func `a NaN loss stops before weights are touched, names the step and the last good state`() throws {
     try ModelGolden.withFolder { folder in
       let path = folder + "/state.safetensors"

@@ -9,7 +9,7 @@ if [ ! -x "$place/bin/python" ]; then
   python3 -m venv "$place"
   "$place/bin/pip" install -q jupyter_kernel_test==0.7.0 jupyter_client ipykernel nbclient papermill nbconvert jupytext jupyter-console pexpect pillow numpy
 fi
-export PATH="$place/bin:$PATH"
+export PATH="$place/bin:$PATH" LOAM="$loam"
 # What is typed here is not the user's.
 LOAM_KERNEL_HISTORY="$(mktemp -d)/history.sqlite"
 export LOAM_KERNEL_HISTORY

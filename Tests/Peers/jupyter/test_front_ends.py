@@ -92,6 +92,16 @@ class FrontEnds(unittest.TestCase):
         self.assertEqual([translate(v) for v in (float("inf"), -(2**63), 2**70, None, True)], ["math.huge", "math.mininteger", "1.1805916207174113e+21", "nil", "true"])
         with self.assertRaises(ValueError):
             papermill.execute_notebook(path, path + ".out.ipynb", {"end": 1}, progress_bar=False)
+        # Loam's own runner makes the same notebook of it.
+        made = notebook("local n = 1\nname = 'a'", "print(n, name)", "n * 2")
+        made.cells[0].metadata.tags = ["parameters"]
+        path = saved(made)
+        theirs = papermill.execute_notebook(path, path + ".out.ipynb", dict(n=5, name="b c"), progress_bar=False)
+        folder = os.path.dirname(path)
+        subprocess.run([os.environ["LOAM"], "notebook", "run", path, "-p", "n=5", "-p", "name=b c", "--to", "none", "--out", folder + "/out"], check=True, capture_output=True, cwd=folder)
+        ours = nbformat.read(folder + "/out/notebook.ipynb", 4)
+        told = [[(c.source.rstrip(), c.metadata.get("tags") or [], c.execution_count, [(o.output_type, o.get("text") or o.data["text/plain"]) for o in c.outputs]) for c in made.cells] for made in (theirs, ours)]
+        self.assertEqual(told[0], told[1])
 
     def test_nbconvert_executes(self):
         path = saved(notebook("1 + 1", "print('seen')"))
@@ -108,6 +118,23 @@ class FrontEnds(unittest.TestCase):
         subprocess.run([SCRIPTS + "/jupytext", "--to", "ipynb", "--execute", source], check=True, capture_output=True, env={**os.environ, "PATH": SCRIPTS + ":" + os.environ["PATH"]})
         made = nbformat.read(os.path.join(folder, "n.ipynb"), 4)
         self.assertEqual([o for cell in made.cells if cell.cell_type == "code" for o in [c.get("data", {}).get("text/plain") for c in cell.outputs]], ["42"])
+
+    def test_a_notebook_that_was_run_out_of_order_is_caught(self):
+        # As somebody does it by hand: the last cell first, then the first, then all is saved with the outputs that were seen.
+        made = notebook("x = 1", "x = x + 1", "x")
+        client = NotebookClient(made, timeout=30)
+        with client.setup_kernel():
+            for place in (0, 1, 1, 2):
+                client.execute_cell(made.cells[place], place)
+        self.assertEqual(outputs(made), ["", "", "3"])
+        said = subprocess.run([os.environ["LOAM"], "notebook", "verify", saved(made)], capture_output=True, text=True)
+        self.assertEqual(said.returncode, 1, said)
+        self.assertIn("out of order", said.stdout)
+        self.assertRegex(said.stdout, r"cell 3.*\n?.*")
+        made = notebook("x = 1", "x = x + 1", "x")
+        NotebookClient(made, timeout=30).execute()
+        said = subprocess.run([os.environ["LOAM"], "notebook", "verify", saved(made)], capture_output=True, text=True)
+        self.assertEqual((said.returncode, said.stderr), (0, ""), said)
 
     def test_jupyter_console(self):
         console = pexpect.spawn(SCRIPTS + "/jupyter-console", ["--kernel", "loam", "--simple-prompt"], encoding="utf-8", timeout=30)
@@ -137,11 +164,37 @@ class Interrupts(unittest.TestCase):
         "a pattern": ('("a"):rep(1e4):find(".-.-.-.-b$")', 1.0),
         "waiting for input": ("io.read()", 1.0),
         "products for half a minute": ("local a = tensor.full({2000, 2000}, 0.1) for i = 1, 1000 do a:matmul(a) end", 2.0),
+        "a program": ("os.execute('sleep 30')", 1.0),
+        "what a program says": ("io.popen('sleep 30'):read('a')", 1.0),
+        "a long table in order": ("table.sort(numbers)", 1.0),
+        "one product": ("big:matmul(big)", 2.0),
+        "one convolution": ("pictures:conv2d(filters, nil, {padding = 1})", 2.0),
+        "the gradients of one convolution": ("result:backward()", 2.0),
+        "one attention": ("tensor.attention(tokens, tokens, tokens, {heads = 8})", 2.0),
+        "one sort": ("list:sort()", 2.0),
+        "a step of a sampler": ("generator:generate{captions = captions, steps = 20, batch = 2048}", 2.0),
+        "a step of training that keeps a checkpoint": ("encoder.train{objective = 'simclr', data = set, steps = 100, crops = 4096, width = 256, depth = 6, checkpoint = folder}", 2.0),
     }
+    SETUP = """
+        big = tensor.ones{12000, 12000}
+        pictures, filters = tensor.ones{32, 256, 128, 128}, tensor.ones{256, 256, 3, 3}
+        local x = tensor.ones{8, 256, 64, 64}:track()
+        result = x:conv2d(filters, nil, {padding = 1}):sum()
+        tokens = tensor.ones{8, 16384, 512}
+        list = tensor.uniform{30000000}
+        numbers = {}
+        for i = 1, 5000000 do numbers[i] = i * 7919 % 5000011 end
+        generator, captions = diffusion.load(MODEL), {}
+        for i = 1, 2048 do captions[i] = "a red square" end
+        set, folder = data.scenes{count = 2048, seed = 1}, FOLDER
+    """.replace("MODEL", repr(os.path.join(os.path.dirname(__file__), "../../../models/scenes.safetensors"))).replace("FOLDER", repr(tempfile.mkdtemp()))
 
     def test_interrupts(self):
         manager, client = start_new_kernel(kernel_name="loam")
         try:
+            client.execute(self.SETUP)
+            reply = client.get_shell_msg(timeout=120)
+            self.assertEqual(reply["content"]["status"], "ok", reply["content"])
             for by in ("message", "signal"):
                 for name, (code, limit) in self.LOOPS.items():
                     with self.subTest(name, by=by):

@@ -23,4 +23,5 @@ else
 fi
 "$here/command_line.sh" "$loam" || status=1
 "$here/packages.sh" "$loam" || status=1
+python3 "$here/stubs.py" "$loam" || status=1
 exit $status

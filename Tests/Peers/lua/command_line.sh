@@ -72,6 +72,66 @@ LUA_PATH='./libs/?.lua;;' compare '' -e 'print(require("mod").name, package.path
 compare '' -e 'io.stderr:write("to stderr\n")'
 compare '' -e 'print(os.getenv("HOME") ~= nil, #package.searchers, _VERSION)'
 compare '' -e 'local t <close> = setmetatable({}, {__close = function() print("closed") end})'
+# Typed lines: the same answers, without prompts and tracebacks. Values other than plain ones Loam shows in its own way.
+session() { # a name; lines on standard input
+  cat > "$1.txt"
+  # Debian's lua5.4 echoes the lines that it reads, each behind its prompt.
+  local plain='/^(> |>> |>$|> $)/d; /^stack traceback:$/d; /^\t(stdin|\[C\]|\(\.\.\.)/d'
+  LOAM_RC= LOAM_HISTORY= "$loam" -i < "$1.txt" 2>&1 | tail -n +2 | sed -E "$plain" > "$1.loam"
+  lua5.4 -i < "$1.txt" 2>&1 | tail -n +2 | sed -E "$plain" > "$1.lua"
+  if ! cmp -s "$1.loam" "$1.lua"; then failures=$((failures + 1)); echo "DIFFERS: the session $1"; diff "$1.lua" "$1.loam" | head; fi
+}
+session values <<'LINES'
+1 + 1
+"a" .. 1, nil, true
+= 5
+=1, 2
+return 7
+1e300 * 1e10
+0x10
+7 // 2, 7 % -3, 2 ^ 0.5
+print(1) print(2)
+"tab\tand line\nend"
+math.type(3), math.type(3.0), 3.0
+#"abc", not nil
+-- nothing
+
+LINES
+session statements <<'LINES'
+for i = 1, 2 do
+print(i)
+end
+function f(...)
+return select("#", ...)
+end
+f(1, nil)
+x = 3
+x
+if x == 3 then
+print("three")
+else
+print("other")
+end
+t = {1,
+2}
+#t
+string.rep("x", 3, "-")
+LINES
+session faults <<'LINES'
+x = = 1
+error("no")
+error("no", 0)
+nothing.at.all
+f(
+1)
+goto nowhere
+string.rep()
+setmetatable({}, {__index = function() error("deep") end}).x
+coroutine.wrap(function() error("inside") end)()
+assert(false, "said")
+assert(nil)
+1 + {}
+LINES
 rm -rf "$folder"
 [ $failures = 0 ] && echo "the command line: as lua5.4"
 exit $((failures > 0))

@@ -66,6 +66,71 @@ print(pcall(json.decode, "{"))
 print(require "cjson.safe".decode("[1,"))
 LUA
 
+# Busted and luassert, by their own runner.
+if [ -d /usr/share/lua/5.4/busted ]; then
+  cat > "$work/sums_spec.lua" <<'LUA'
+require "busted.runner"()
+describe("sums", function()
+  it("adds", function() assert.are.equal(2, 1 + 1) assert.are.same({1, {a = 2}}, {1, {a = 2}}) end)
+  it("sees errors", function() assert.has_error(function() error("no") end, "no") end)
+  it("spies", function() local s = spy.new(function() end) s(1) assert.spy(s).was.called_with(1) end)
+  it("fails", function() assert.is_true(false) end)
+end)
+LUA
+  if diff <("$loam" "$work/sums_spec.lua" -o TAP 2>&1 | grep -v '^# ') <("$lua" "$work/sums_spec.lua" -o TAP 2>&1 | grep -v '^# ') > "$work/busted"; then echo "ok    busted"; else cat "$work/busted"; echo "FAILS busted"; status=1; fi
+else
+  echo "lua-busted is not installed: not tried"
+fi
+
+# Strict globals, case by case as Penlight has them: what fails there fails here.
+cat > "$work/strict_cases.lua" <<'LUA'
+local function try(name, f, ...) print(name, (pcall(f, ...))) end
+try("reading", function() return undeclared end)
+try("reading by a chunk", load("return undeclared"))
+try("assigning in a function", function() undeclared = 1 end)
+declared = 1
+try("assigning a declared one", function() declared = 2 end)
+try("reading a declared one", function() return declared end)
+try("assigning by a chunk", load("chunked = 1"))
+try("reading what the chunk assigned", function() return chunked end)
+cleared = 1 cleared = nil
+try("reading one that was set to nil", function() return cleared end)
+try("rawget", function() return rawget(_G, "undeclared") end)
+try("rawset, then reading", function() rawset(_G, "raw", 1) return raw end)
+try("a field of _G", function() return _G.undeclared end)
+try("through a coroutine", coroutine.wrap(function() return undeclared end))
+try("the standard library", function() return string, print end)
+try("_ENV of one's own", function() local _ENV = {} return undeclared end)
+try("a nested function", function() return (function() inner = 1 end)() end)
+LUA
+if [ -n "$lua" ]; then
+  theirs="$("$lua" -e 'require "pl.strict"' "$work/strict_cases.lua" 2>&1)"
+  for way in "-g $work/strict_cases.lua" "-l loam.strict $work/strict_cases.lua" "run --strict $work/strict_cases.lua"; do
+    if [ "$theirs" = "$("$loam" $way 2>&1)" ]; then echo "ok    strict globals: loam ${way%% $work*}"; else diff <(echo "$theirs") <("$loam" $way 2>&1); echo "FAILS strict globals: loam $way"; status=1; fi
+  done
+fi
+
+# What Loam shows of a table Penlight reads back (floats have 14 digits, as tostring gives them).
+cat > "$work/cases.lua" <<'LUA'
+return {
+  {1, 2, {3}}, {a = 1, b = {c = "text", d = {true, false}}}, {[1.5] = 1, ["two words"] = 2, ["end"] = 3}, {"quote \" and \\ and \n line", "é 日本 😀"}, {}, {{}, {{}}},
+  {1e300, 2^40, math.mininteger, math.maxinteger, 0.5, 1e15}, {[-1] = "x", [10] = "y"}, {nan = "nan", ["nil"] = "nil"}, {"\0\1\127"},
+}
+LUA
+for number in 1 2 3 4 5 6 7 8 9 10; do
+  echo "dofile('$work/cases.lua')[$number]" | LOAM_RC= LOAM_HISTORY= "$loam" -i 2>&1 | tail -n +2 > "$work/shown_$number"
+done
+cat > "$work/read.lua" <<'LUA'
+local pretty, tablex, work = require "pl.pretty", require "pl.tablex", ...
+for number, case in ipairs(dofile(work .. "/cases.lua")) do
+  local text = io.open(work .. "/shown_" .. number):read("a")
+  local back, fault = pretty.read(text)
+  assert(back and tablex.deepcompare(back, case), "case " .. number .. " is shown as " .. text .. ": " .. tostring(fault))
+end
+print("ok    Penlight reads what is shown of tables")
+LUA
+"$loam" "$work/read.lua" "$work" || { echo "FAILS shown tables"; status=1; }
+
 # Tensors and others' modules in one program.
 cat > "$work/both.lua" <<'LUA'
 local loam, json, List = require "loam", require "cjson", require "pl.List"

@@ -57,15 +57,15 @@ public struct AugmentationPipeline: Sendable {
   ///   - image: the picture of a crop; called from several threads.
   ///   - stream: the stream of a crop's parameters.
   ///   - output: `count * 3 * side * side` numbers, overwritten; crops in order.
-  /// - Throws: the error of the first crop that failed.
+  /// - Throws: the error of the first crop that failed; `TensorError.interrupted`.
   public func apply(
     count: Int, image: (Int) throws -> Image, stream: (Int) -> RandomStream,
     into output: UnsafeMutablePointer<Float>
   ) throws {
     var failures: [Error?] = Array<Error?>(repeating: nil, count: max(0, count))
-    failures.withUnsafeMutableBufferPointer { slots in
+    try failures.withUnsafeMutableBufferPointer { slots in
       let slots = slots
-      ThreadPool.parallelFor(count, grain: 4) { index in
+      try ThreadPool.interruptibleFor(count, grain: 4) { index in
         do {
           let picture = try image(index)
           var stream = stream(index)

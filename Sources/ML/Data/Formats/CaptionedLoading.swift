@@ -13,14 +13,16 @@ extension DatasetLoader {
   ///   - fit: how pictures that are not square get there, default crop.
   ///   - reading: background of transparent pictures and largest size.
   ///   - prepare: what else is done to each picture after that, on several threads.
+  ///   - storage: where the pictures stay, default memory. With files, a picture is first decoded when it is asked for, and one
+  ///     that cannot be is no longer left out here.
   /// - Throws: `FormatError` naming the file and what to do.
   public static func loadCaptioned(
     _ path: String, split: String? = nil, limit: Int? = nil, size: Int? = nil, fit: SquareFit = .crop,
-    reading: ImageReading = ImageReading(), prepare: (@Sendable (Image) throws -> Image)? = nil
+    reading: ImageReading = ImageReading(), prepare: (@Sendable (Image) throws -> Image)? = nil, storage: PictureStorage = .memory
   ) throws -> CaptionedImages {
     let path = trimmed(path)
     let request = try Request(
-      path: path, split: split, limit: limit, reading: reading, prepare: preparation(path, limit, size, fit, prepare))
+      path: path, split: split, limit: limit, reading: reading, prepare: preparation(path, limit, size, fit, prepare), storage: storage)
     let isFolder = Folder.isFolder(path)
     guard isFolder || Folder.isFile(path) else { throw failure(path, "there is no such file or folder") }
     let hasShards = try isFolder ? Folder.names(path).contains(where: ShardFiles.isShard) : ShardFiles.isShard(fileName(path))
@@ -33,17 +35,16 @@ extension DatasetLoader {
   }
 
   private static func loadCaptionedShards(_ request: Request) throws -> CaptionedImages {
-    var result = CaptionedImages(images: [], captions: [], keys: [], labels: [], skipped: [])
+    var result = CaptionedImages(pictures: [], captions: [], keys: [], labels: [], groups: [], skipped: [])
     result.skipped = try ShardFiles.read(
-      ShardFiles.find(request.path, split: request.split), reading: request.reading, limit: request.limit,
-      prepare: request.prepare
-    ) { sample in
+      ShardFiles.find(request.path, split: request.split), request) { sample in
       ShardFiles.captions(sample).isEmpty ? "no caption (.txt in UTF-8, or \"caption\" in .json)" : nil
-    } body: { picture in
-      result.images.append(picture.image)
-      result.captions.append(ShardFiles.captions(picture.sample))
-      result.keys.append(picture.sample.key)
-      result.labels.append(ShardFiles.label(picture.sample))
+    } body: { sample, picture in
+      result.pictures.append(picture)
+      result.captions.append(ShardFiles.captions(sample))
+      result.keys.append(sample.key)
+      result.labels.append(ShardFiles.label(sample))
+      result.groups.append(ShardFiles.group(sample))
     }
     return result
   }

@@ -9,29 +9,35 @@ public struct SkippedItem: Equatable, Sendable, CustomStringConvertible {
 
 /// Pictures with class labels.
 public struct LabelledImages: Sendable {
-  public var images: [Image]
+  public var pictures: [Picture]
   /// One label per picture, below `classNames.count`.
   public var labels: [Int]
   public var classNames: [String]
   /// What was left out, in the order of the data; never silently.
   public var skipped: [SkippedItem]
 
-  public var count: Int { images.count }
+  public var count: Int { pictures.count }
+  /// Those that are in memory.
+  public var images: [Image] { pictures.compactMap { if case .image(let image) = $0 { image } else { nil } } }
 }
 
 /// Pictures with captions.
 public struct CaptionedImages: Sendable {
-  public var images: [Image]
+  public var pictures: [Picture]
   /// The captions of each picture, at least one.
   public var captions: [[String]]
   /// The name of each picture in its shard or folder.
   public var keys: [String]
   /// The label of each picture, nil where there is none.
   public var labels: [Int?]
+  /// The number of the caption that each picture was made of, as its shard tells it; nil where it tells none.
+  public var groups: [Int?]
   /// What was left out, in the order of the data; never silently.
   public var skipped: [SkippedItem]
 
-  public var count: Int { images.count }
+  public var count: Int { pictures.count }
+  /// Those that are in memory.
+  public var images: [Image] { pictures.compactMap { if case .image(let image) = $0 { image } else { nil } } }
 }
 
 /// Decodes pictures on all threads; what cannot be decoded is kept as an error in its place.
@@ -40,14 +46,15 @@ enum PictureDecoding {
   ///   - count: number of pictures.
   ///   - bytes: lends the file of picture i and its name.
   ///   - prepare: what is done to each picture after decoding, such as resizing.
+  /// - Throws: `TensorError.interrupted`.
   static func decode(
     count: Int, reading: ImageReading, prepare: ((Image) throws -> Image)?,
     bytes: (Int) throws -> (bytes: [UInt8], source: String)
-  ) -> [Result<Image, Error>] {
+  ) throws -> [Result<Image, Error>] {
     var results = [Result<Image, Error>?](repeating: nil, count: count)
-    results.withUnsafeMutableBufferPointer { buffer in
+    try results.withUnsafeMutableBufferPointer { buffer in
       let places = buffer
-      ThreadPool.parallelFor(count, grain: 4) { index in
+      try ThreadPool.interruptibleFor(count, grain: 4) { index in
         places[index] = Result {
           let file = try bytes(index)
           let image = try ImageFile.decode(file.bytes, source: file.source, reading: reading)

@@ -18,14 +18,16 @@ public enum DatasetLoader {
   ///   - fit: how pictures that are not square get there, default crop.
   ///   - reading: background of transparent pictures and largest size.
   ///   - prepare: what else is done to each picture after that, on several threads.
+  ///   - storage: where the pictures stay, default memory. With files, a picture is first decoded when it is asked for, and one
+  ///     that cannot be is no longer left out here; only shards and folders have pictures that can be read one by one.
   /// - Throws: `FormatError` naming the file and what to do.
   public static func load(
     _ path: String, split: String? = nil, limit: Int? = nil, size: Int? = nil, fit: SquareFit = .crop,
-    reading: ImageReading = ImageReading(), prepare: (@Sendable (Image) throws -> Image)? = nil
+    reading: ImageReading = ImageReading(), prepare: (@Sendable (Image) throws -> Image)? = nil, storage: PictureStorage = .memory
   ) throws -> LabelledImages {
     let path = trimmed(path)
     let request = try Request(
-      path: path, split: split, limit: limit, reading: reading, prepare: preparation(path, limit, size, fit, prepare))
+      path: path, split: split, limit: limit, reading: reading, prepare: preparation(path, limit, size, fit, prepare), storage: storage)
     let result = try loadAny(request)
     guard result.count > 0 else {
       throw failure(path, "no picture with a label could be read" + (result.skipped.first.map { "; the first reason: \($0)" } ?? ""))
@@ -35,8 +37,8 @@ public enum DatasetLoader {
 
   /// What is done to each picture: resizing, then the caller's own step; nil when there is nothing to do.
   static func preparation(
-    _ path: String, _ limit: Int?, _ size: Int?, _ fit: SquareFit, _ prepare: ((Image) throws -> Image)?
-  ) throws -> ((Image) throws -> Image)? {
+    _ path: String, _ limit: Int?, _ size: Int?, _ fit: SquareFit, _ prepare: (@Sendable (Image) throws -> Image)?
+  ) throws -> (@Sendable (Image) throws -> Image)? {
     if let limit, limit < 1 { throw failure(path, "the limit must be at least 1, \(limit) came") }
     guard let size else { return prepare }
     guard (1...65536).contains(size) else { throw failure(path, "the size must be 1 to 65536 pixels, \(size) came") }
@@ -51,7 +53,18 @@ public enum DatasetLoader {
     let split: String?
     let limit: Int?
     let reading: ImageReading
-    let prepare: ((Image) throws -> Image)?
+    let prepare: (@Sendable (Image) throws -> Image)?
+    let storage: PictureStorage
+
+    /// Refuses to leave pictures in a file that has to be unpacked first.
+    func requireMemory(_ path: String, _ reason: String) throws {
+      guard storage == .memory else { throw DatasetLoader.failure(path, "its pictures cannot be read one by one: \(reason); load it into memory") }
+    }
+
+    /// A picture that stays in its file, the part of it that `range` tells.
+    func picture(in path: String, _ range: Range<Int>?, name: String, side: Int) -> Picture {
+      .file(PictureFile(path: path, name: name, range: range, side: side, reading: reading) { [prepare] in try prepare?($0) ?? $0 })
+    }
   }
 
   static func failure(_ path: String, _ problem: String) -> FormatError {
@@ -83,19 +96,17 @@ public enum DatasetLoader {
   // MARK: - Shards
 
   private static func loadShards(_ request: Request) throws -> LabelledImages {
-    var result = LabelledImages(images: [], labels: [], classNames: [], skipped: [])
+    var result = LabelledImages(pictures: [], labels: [], classNames: [], skipped: [])
     let folder = Folder.isFolder(request.path) ? request.path : parent(request.path)
     let names = try classNames(in: folder)
     result.skipped = try ShardFiles.read(
-      ShardFiles.find(request.path, split: request.split), reading: request.reading, limit: request.limit,
-      prepare: request.prepare
-    ) { sample in
+      ShardFiles.find(request.path, split: request.split), request) { sample in
       guard sample["cls"] != nil else { return "no label (.cls)" }
       guard let label = ShardFiles.label(sample) else { return "the label (.cls) is no whole number from 0" }
       return names.map { label < $0.count } ?? (label < 1 << 20) ? nil : "the label \(label) has no class name"
-    } body: { picture in
-      result.images.append(picture.image)
-      result.labels.append(ShardFiles.label(picture.sample) ?? 0)
+    } body: { sample, picture in
+      result.pictures.append(picture)
+      result.labels.append(ShardFiles.label(sample) ?? 0)
     }
     result.classNames = names ?? (0..<((result.labels.max() ?? -1) + 1)).map { String($0) }
     return result
@@ -133,7 +144,8 @@ public enum DatasetLoader {
   private static func loadCIFAR(_ request: Request, files: [String]) throws -> LabelledImages {
     let folder = parent(files[0])
     let names = try classNames(in: folder)
-    var result = LabelledImages(images: [], labels: [], classNames: names ?? [], skipped: [])
+    var result = LabelledImages(pictures: [], labels: [], classNames: names ?? [], skipped: [])
+    try request.requireMemory(files[0], "CIFAR's files hold bare pixels")
     for file in files {
       let rest = request.limit.map { $0 - result.count }
       if rest == 0 { break }
@@ -145,7 +157,7 @@ public enum DatasetLoader {
         throw failure(folder, "\(names.count) class names are listed, \(layout.rawValue) has \(layout.classCount) classes")
       }
       let content = try CIFARFile.decode(bytes, source: file, layout: layout, limit: rest)
-      result.images += try request.prepare.map { prepare in try parallelMap(content.images, prepare) } ?? content.images
+      result.pictures += try (request.prepare.map { prepare in try parallelMap(content.images, prepare) } ?? content.images).map { .image($0) }
       result.labels += content.labels
       if names == nil { result.classNames = (0..<layout.classCount).map { String($0) } }
     }
@@ -153,6 +165,7 @@ public enum DatasetLoader {
   }
 
   private static func loadIDX(_ request: Request, images path: String) throws -> LabelledImages {
+    try request.requireMemory(path, "idx files hold bare pixels")
     let name = fileName(path)
     let stem = name.replacing("images-idx3", with: "labels-idx1").replacing("images.idx3", with: "labels.idx1")
     let candidates = [stem, stem.hasSuffix(".gz") ? String(stem.dropLast(3)) : stem + ".gz"].map { join(parent(path), $0) }
@@ -171,14 +184,14 @@ public enum DatasetLoader {
       throw failure(labelPath, "the highest label is \(used.max() ?? -1), but there are \(names.count) class names")
     }
     return LabelledImages(
-      images: try request.prepare.map { try parallelMap(images, $0) } ?? images, labels: used, classNames: names, skipped: [])
+      pictures: try (request.prepare.map { try parallelMap(images, $0) } ?? images).map { .image($0) }, labels: used, classNames: names, skipped: [])
   }
 
   private static func parallelMap(_ images: [Image], _ prepare: (Image) throws -> Image) throws -> [Image] {
     var results = [Result<Image, Error>?](repeating: nil, count: images.count)
-    results.withUnsafeMutableBufferPointer { buffer in
+    try results.withUnsafeMutableBufferPointer { buffer in
       let places = buffer
-      ThreadPool.parallelFor(images.count, grain: 16) { index in places[index] = Result { try prepare(images[index]) } }
+      try ThreadPool.interruptibleFor(images.count, grain: 16) { index in places[index] = Result { try prepare(images[index]) } }
     }
     return try results.compactMap { try $0?.get() }
   }

@@ -19,9 +19,9 @@ enum ImageFolder {
         root, "nothing that can be read: .tar shards, CIFAR .bin files, idx files or class folders with .jpg or .png pictures were expected"
           + (skipped.first.map { "; skipped: \($0)" } ?? ""))
     }
-    var result = LabelledImages(images: [], labels: [], classNames: classes, skipped: skipped)
-    try read(files.map(\.path), request) { index, image in
-      result.images.append(image)
+    var result = LabelledImages(pictures: [], labels: [], classNames: classes, skipped: skipped)
+    try read(files.map(\.path), request) { index, picture in
+      result.pictures.append(picture)
       result.labels.append(files[index].label)
     } skip: { result.skipped.append($0) }
     return result
@@ -30,7 +30,7 @@ enum ImageFolder {
   /// Loads pictures that have a text file of the same name beside them, as img2dataset's "files" layout.
   static func loadCaptioned(_ request: DatasetLoader.Request) throws -> CaptionedImages {
     let root = try root(request)
-    var result = CaptionedImages(images: [], captions: [], keys: [], labels: [], skipped: [])
+    var result = CaptionedImages(pictures: [], captions: [], keys: [], labels: [], groups: [], skipped: [])
     var files: [(path: String, captions: [String])] = []
     for path in try pictures(below: root, skipped: &result.skipped) {
       let stem = String(path[..<(path.lastIndex(of: ".") ?? path.endIndex)])
@@ -42,12 +42,13 @@ enum ImageFolder {
         files.append((path, captions))
       }
     }
-    try read(files.map(\.path), request) { index, image in
+    try read(files.map(\.path), request) { index, picture in
       let path = files[index].path
-      result.images.append(image)
+      result.pictures.append(picture)
       result.captions.append(files[index].captions)
       result.keys.append(String(path.dropFirst(root.count + 1)[..<(path.lastIndex(of: ".") ?? path.endIndex)]))
       result.labels.append(nil)
+      result.groups.append(nil)
     } skip: { result.skipped.append($0) }
     return result
   }
@@ -87,20 +88,24 @@ enum ImageFolder {
     return files
   }
 
-  /// Decodes files in order, some at a time.
+  /// Hands out files in order: decoded, some at a time, or as they are.
   private static func read(
-    _ paths: [String], _ request: DatasetLoader.Request, body: (Int, Image) -> Void, skip: (SkippedItem) -> Void
+    _ paths: [String], _ request: DatasetLoader.Request, body: (Int, Picture) -> Void, skip: (SkippedItem) -> Void
   ) throws {
+    if case .files(let side) = request.storage {
+      for (index, path) in paths.prefix(request.limit ?? .max).enumerated() { body(index, request.picture(in: path, nil, name: path, side: side)) }
+      return
+    }
     var start = 0, wanted = request.limit ?? .max
     while start < paths.count, wanted > 0 {
       let count = min(256, paths.count - start, wanted)
-      let results = PictureDecoding.decode(count: count, reading: request.reading, prepare: request.prepare) {
+      let results = try PictureDecoding.decode(count: count, reading: request.reading, prepare: request.prepare) {
         (try MappedFile.read(paths[start + $0]), paths[start + $0])
       }
       for (offset, result) in results.enumerated() {
         switch result {
         case .success(let image):
-          body(start + offset, image)
+          body(start + offset, .image(image))
           wanted -= 1
         case .failure(let error): skip(SkippedItem(source: paths[start + offset], reason: PictureDecoding.reason(error)))
         }

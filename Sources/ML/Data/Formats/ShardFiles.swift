@@ -37,37 +37,39 @@ enum ShardFiles {
     return fitting.map { path + "/" + $0 }
   }
 
-  /// One decoded sample.
-  struct Picture {
-    let sample: ShardSample
-    let image: Image
-  }
-
   /// Reads shards one after another and hands out every sample with its picture, in order.
   ///
   /// - Parameters:
+  ///   - request: how many usable samples, how pictures are decoded and where they stay.
   ///   - accept: tells why a sample is of no use before its picture is decoded; nil when it is.
-  ///   - limit: stop after that many usable samples.
   ///   - body: called for each usable sample.
   /// - Returns: the samples that were left out.
   /// - Throws: `FormatError` when a shard is damaged or cut short.
   static func read(
-    _ paths: [String], reading: ImageReading, limit: Int?, prepare: ((Image) throws -> Image)?,
-    accept: (ShardSample) -> String?, body: (Picture) throws -> Void
+    _ paths: [String], _ request: DatasetLoader.Request, accept: (ShardSample) -> String?, body: (ShardSample, Picture) throws -> Void
   ) throws -> [SkippedItem] {
     var skipped: [SkippedItem] = []
-    var wanted = limit ?? .max
+    var wanted = request.limit ?? .max
     for path in paths where wanted > 0 {
       let reader = try ShardReader(path: path)
+      if reader.isUnpacked { try request.requireMemory(path, "the shard is gzipped") }
       var pending: [(sample: ShardSample, picture: ShardSample.Field)] = []
       func flush() throws {
-        let results = PictureDecoding.decode(count: pending.count, reading: reading, prepare: prepare) {
+        if case .files(let side) = request.storage {
+          for item in pending where wanted > 0 {
+            try body(item.sample, request.picture(in: path, item.picture.range, name: item.sample.place(item.picture), side: side))
+            wanted -= 1
+          }
+          pending.removeAll(keepingCapacity: true)
+          return
+        }
+        let results = try PictureDecoding.decode(count: pending.count, reading: request.reading, prepare: request.prepare) {
           (pending[$0].picture.bytes, pending[$0].sample.place(pending[$0].picture))
         }
         for (item, result) in zip(pending, results) where wanted > 0 {
           switch result {
           case .success(let image):
-            try body(Picture(sample: item.sample, image: image))
+            try body(item.sample, .image(image))
             wanted -= 1
           case .failure(let error):
             skipped.append(SkippedItem(source: item.sample.place(item.picture), reason: PictureDecoding.reason(error)))
@@ -101,6 +103,12 @@ enum ShardFiles {
       return nil
     }
     return label
+  }
+
+  /// The "group" of a `.json` field: the number of the caption that the picture was made of.
+  static func group(_ sample: ShardSample) -> Int? {
+    guard let bytes = sample["json"], let number = try? JSONParser.parse(bytes, source: sample.key)["group"]?.integer, number >= 0 else { return nil }
+    return number
   }
 
   /// The captions in a `.txt` field (one a line) or, without one, the "caption" of a `.json` field.

@@ -4,9 +4,22 @@ public struct ShardSample: Equatable, Sendable {
   public struct Field: Equatable, Sendable {
     /// Extension in lower case, without the dot at its start: "jpg", "txt", "seg.png".
     public let name: String
-    public let bytes: [UInt8]
     /// Where the member starts in the archive.
     public let offset: Int
+    /// Where its bytes lie in the archive.
+    public let range: Range<Int>
+    private let archive: ArchiveBytes
+
+    init(name: String, offset: Int, range: Range<Int>, archive: ArchiveBytes) {
+      (self.name, self.offset, self.range, self.archive) = (name, offset, range, archive)
+    }
+
+    /// A copy of its bytes; those of a field that nobody asks for are never read from the disk.
+    public var bytes: [UInt8] { archive.copy(range) }
+
+    public static func == (a: Field, b: Field) -> Bool {
+      a.name == b.name && a.offset == b.offset && a.range == b.range && a.bytes == b.bytes
+    }
   }
 
   /// The common path up to the first dot of the file name.
@@ -32,6 +45,8 @@ public final class ShardReader {
   private var held: (key: String, field: ShardSample.Field)?
   /// True when the shard ended without its end mark: whole samples may be missing.
   public var isMissingEnd: Bool { archive.isMissingEnd }
+  /// Whether the shard had to be unpacked, so that places of fields are not places in its file.
+  public var isUnpacked: Bool { archive.isUnpacked }
 
   /// Opens a shard.
   ///
@@ -66,7 +81,7 @@ public final class ShardReader {
   private func nextField() throws -> (key: String, field: ShardSample.Field)? {
     while let member = try archive.next() {
       guard member.isFile, !ShardReader.isMeta(member.name), let (key, suffix) = ShardReader.split(member.name) else { continue }
-      return (key, ShardSample.Field(name: LowerCase.apply(suffix), bytes: [UInt8](member.bytes), offset: member.offset))
+      return (key, ShardSample.Field(name: LowerCase.apply(suffix), offset: member.offset, range: member.range, archive: archive.contents))
     }
     return nil
   }

@@ -5,8 +5,20 @@ public struct TarMember {
   public let isFile: Bool
   /// Where the member's (first) header starts in the archive.
   public let offset: Int
+  /// Where the contents lie in the archive.
+  public let range: Range<Int>
   /// The contents; valid as long as the reader lives.
   public let bytes: UnsafeRawBufferPointer
+}
+
+/// The bytes of an archive, mapped or in memory, for as long as somebody may ask for a part of them.
+final class ArchiveBytes: @unchecked Sendable {
+  private let owner: AnyObject
+  let bytes: UnsafeRawBufferPointer
+
+  init(owner: AnyObject, bytes: UnsafeRawBufferPointer) { (self.owner, self.bytes) = (owner, bytes) }
+
+  func copy(_ range: Range<Int>) -> [UInt8] { [UInt8](UnsafeRawBufferPointer(rebasing: bytes[range])) }
 }
 
 /// Reads the members of a tar archive one after another.
@@ -19,8 +31,10 @@ public final class TarReader {
   public let source: String
   /// True when the archive ended without the block of zeros that marks its end: whole members may be missing.
   public private(set) var isMissingEnd = false
-  private let owner: AnyObject
-  private let bytes: UnsafeRawBufferPointer
+  let contents: ArchiveBytes
+  /// Whether the archive was gzipped.
+  public let isUnpacked: Bool
+  private var bytes: UnsafeRawBufferPointer { contents.bytes }
   private var position = 0
   private var isAtEnd = false
 
@@ -31,7 +45,7 @@ public final class TarReader {
     let file = try MappedFile(path: path)
     if Gzip.isGzip(file.bytes) {
       let unpacked = OwnedBytes(try Gzip.decompress(file.bytes, source: path))
-      try self.init(owner: unpacked, bytes: UnsafeRawBufferPointer(unpacked.buffer), source: path)
+      try self.init(owner: unpacked, bytes: UnsafeRawBufferPointer(unpacked.buffer), source: path, isUnpacked: true)
     } else {
       try self.init(owner: file, bytes: file.bytes, source: path)
     }
@@ -43,12 +57,12 @@ public final class TarReader {
     try self.init(owner: copy, bytes: UnsafeRawBufferPointer(copy.buffer), source: source)
   }
 
-  private init(owner: AnyObject, bytes: UnsafeRawBufferPointer, source: String) throws {
+  private init(owner: AnyObject, bytes: UnsafeRawBufferPointer, source: String, isUnpacked: Bool = false) throws {
     guard bytes.count > 0 else {
       throw FormatError(format: "tar", source: source, offset: 0, problem: "the archive is empty (0 bytes)")
     }
-    self.owner = owner
-    self.bytes = bytes
+    contents = ArchiveBytes(owner: owner, bytes: bytes)
+    self.isUnpacked = isUnpacked
     self.source = source
   }
 
@@ -105,7 +119,7 @@ public final class TarReader {
       case "S": throw failure(offset, "member '\(name)' is sparse, which is not supported: write the archive without --sparse")
       default:
         let isFile = header.isFile && !(header.kind == "\0" && name.hasSuffix("/"))
-        return TarMember(name: TarReader.trimmed(name), isFile: isFile, offset: offset, bytes: body)
+        return TarMember(name: TarReader.trimmed(name), isFile: isFile, offset: offset, range: contents..<(contents + size), bytes: body)
       }
       if isExtension, header.kind != "g" { start = offset }
     }

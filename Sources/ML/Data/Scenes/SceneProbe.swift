@@ -118,12 +118,12 @@ extension Array where Element == Scene {
   /// Draws all scenes on the thread pool, in order.
   ///
   /// - Parameter side: width and height in pixels, a multiple of 8 in 16...256.
-  /// - Throws: `SceneError.side` for any other side.
+  /// - Throws: `SceneError.side` for any other side, `TensorError.interrupted`.
   public func rendered(side: Int = 32) throws -> [Image] {
     var images: [Image?] = Array<Image?>(repeating: nil, count: count)
-    images.withUnsafeMutableBufferPointer { slots in
+    try images.withUnsafeMutableBufferPointer { slots in
       let slots = slots
-      ThreadPool.parallelFor(count, grain: 16) { index in slots[index] = try? self[index].render(side: side) }
+      try ThreadPool.interruptibleFor(count, grain: 16) { index in slots[index] = try? self[index].render(side: side) }
     }
     let drawn = images.compactMap { $0 }
     guard drawn.count == count else { throw SceneError.side(side) }
