@@ -11,6 +11,8 @@ struct HalfWinograd {
   private let rowBlocks: Int
   /// Halves of one of the 16 packed matrices of filters.
   private let packedSize: Int
+  /// Distance between the 16 matrices of tiles: some lines more than they hold, so that their equal places do not share a set of the cache.
+  private var tileSize: Int { shape.channels * cut.paddedColumns + 160 }
 
   /// Entries of Bᵀ d B are sums of four numbers, those of G g Gᵀ at most 9/4 of the largest.
   private static let growth = (tiles: Float(4), filters: Float(2.25))
@@ -48,12 +50,12 @@ struct HalfWinograd {
               let picture = min(part.pictures.lowerBound + column / perPicture, part.pictures.upperBound - 1)
               (scales[column], inverses[column]) = (pictureScales[picture], pictureInverses[picture])
             }
-            withScratch(UInt16.self, 16 * s.channels * cut.paddedColumns) { tiles in
+            withScratch(UInt16.self, 16 * tileSize) { tiles in
               transformTiles(part, x, scales, into: tiles)
               ThreadPool.parallelFor(16 * shares) { job in
                 if cancellation?.isRequested == true { return }
                 let k = job / shares, first = job % shares * share * kernel.rows
-                multiply(packed + k * packedSize + first * s.channels, tiles + k * s.channels * cut.paddedColumns,
+                multiply(packed + k * packedSize + first * s.channels, tiles + k * tileSize,
                          rows: min(s.filters - first, share * kernel.rows), out: products + (k * s.filters + first) * cut.columns,
                          rowScales: filterInverses + first, columnScales: inverses)
               }
@@ -115,8 +117,22 @@ struct HalfWinograd {
   private func transformTiles(_ part: (pictures: Range<Int>, rows: Range<Int>), _ x: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
                               into tiles: UnsafeMutablePointer<UInt16>) {
     let s = shape, columns = cut.columns, width = kernel.columns
-    let narrow = kernel.narrow
+    let narrow = kernel.narrow, transform = kernel.winogradTiles
     let isWhole = part.pictures.count * part.rows.count * cut.tilesInRow == columns
+    if s.width % 16 == 0 {
+      if !isWhole || columns < cut.paddedColumns { tiles.update(repeating: 0, count: 16 * tileSize) }
+      ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / columns)) { c in
+        withScratch(Float.self, winogradScratch(height: 2 * part.rows.count, width: s.width)) { line in
+          for (place, image) in part.pictures.enumerated() {
+            let first = (place * part.rows.count - part.rows.lowerBound) * cut.tilesInRow
+            let places = TilePlaces(component: tileSize, panel: s.channels * width, shift: width.trailingZeroBitCount, first: first)
+            transform(x + (image * s.channels + c) * s.height * s.width, s.height, s.width, part.rows, scales[place * part.rows.count * cut.tilesInRow],
+                      tiles + c * width, places, line)
+          }
+        }
+      }
+      return
+    }
     ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / columns)) { c in
       withScratch(Float.self, 16 * columns + winogradScratch(height: 2 * part.rows.count, width: s.width)) { numbers in
         let line = numbers + 16 * columns
@@ -128,7 +144,7 @@ struct HalfWinograd {
         }
         for k in 0..<16 {
           for column in stride(from: 0, to: columns, by: width) {
-            narrow(numbers + k * columns + column, scales + column, tiles + k * s.channels * cut.paddedColumns + column * s.channels + c * width,
+            narrow(numbers + k * columns + column, scales + column, tiles + k * tileSize + column * s.channels + c * width,
                           min(width, columns - column), width)
           }
         }
