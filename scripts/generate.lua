@@ -9,6 +9,8 @@ local loam = require "loam"
 local data, diffusion, encoder, file, run, store = loam.data, loam.diffusion, loam.encoder, loam.file, loam.run, loam.store
 local p = run.preset{
   all = {seed = 1, captions = "", out = "pictures", images = 1, guidance = {3}, steps = 20, generator = "models/scenes.safetensors", shard = 1000, layout = "shards", limit = 0,
+         -- f16 takes about half the time on processors with AVX-512 FP16, and makes pictures that differ a little (docs/numerics.md).
+         products = "f32",
          -- A joint encoder (JointEncoder:save) whose cosine of picture and caption has to reach `minimum`; pictures below are left out and counted.
          scorer = "", minimum = 0.2},
   laptop = {}, smoke = {images = 2, steps = 2, shard = 8, limit = 8},
@@ -92,23 +94,23 @@ if not is_folder and not io.open(p.generator) then error(p.generator .. ": there
 local function pictures(path, how)
   if is_folder then
     local steps = #how.captions * how.images * how.steps
-    return diffusion.pipeline(path):generate{prompt = how.captions, images = how.images, guidance = how.guidance, steps = how.steps, seed = how.seed,
+    return diffusion.pipeline(path, {products = how.products}):generate{prompt = how.captions, images = how.images, guidance = how.guidance, steps = how.steps, seed = how.seed,
       on_step = how.on_step and function(step) how.on_step(math.min(100, 100 * step // steps)) end}
   end
-  return diffusion.load(path):generate{captions = how.captions, images_per_caption = how.images, guidance = how.guidance, steps = how.steps, seed = how.seed,
+  return diffusion.load(path):generate{captions = how.captions, images_per_caption = how.images, guidance = how.guidance, steps = how.steps, seed = how.seed, products = how.products,
     checkpoint = how.folder, on_step = how.on_step}
 end
 
 -- One shard is one stage: what is done is not done again, and a shard that was broken off goes on from its checkpoint.
 local function make(w, number)
   local part = table.move(captions, (number - 1) * per_shard + 1, math.min(number * per_shard, #captions), 1, {})
-  local images, steps, seed, path, layout, scorer, minimum = p.images, p.steps, p.seed, p.generator, p.layout, p.scorer, p.minimum
+  local images, steps, seed, path, layout, scorer, minimum, products = p.images, p.steps, p.seed, p.generator, p.layout, p.scorer, p.minimum, p.products
   local first = (number - 1) * per_shard * images
   local unit = ("picture of %d sampling steps"):format(steps)
   local cost = {
     result = {made = #part * images, left_out = 0}, units = #part * images, unit = unit, images = #part * images, measure = function()
       local few = table.move(part, 1, is_folder and 1 or math.min(8, #part), 1, {})
-      return #pictures(path, {captions = few, images = 1, guidance = w, steps = steps, seed = seed})
+      return #pictures(path, {captions = few, images = 1, guidance = w, steps = steps, seed = seed, products = products})
     end,
   }
   if run.is_planned() and not is_folder then
@@ -118,7 +120,7 @@ local function make(w, number)
   local inputs = {model = store.file(path), scorer = scorer ~= "" and store.file(scorer) or nil}
   return store.stage{name = ("pictures at guidance %g, part %d"):format(w, number), inputs = inputs, cost = cost, code = function(stage)
     local bar = run.progress{label = ("guidance %g, part %d of %d"):format(w, number, shard_count), total = 100, unit = "%"}
-    local set = pictures(path, {captions = part, images = images, guidance = w, steps = steps, seed = seed, folder = stage.folder, on_step = function(share) bar:update(share) end})
+    local set = pictures(path, {captions = part, images = images, guidance = w, steps = steps, seed = seed, products = products, folder = stage.folder, on_step = function(share) bar:update(share) end})
     bar:finish(false)
     local places = kept_places(set, scorer, minimum)
     if layout == "shards" then

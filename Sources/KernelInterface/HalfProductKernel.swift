@@ -34,6 +34,9 @@ public final class HalfProductKernel {
   /// Attention weights of a panel [rows][columns] of products: e^(scale (x - largest of the column)) times a power of two, as halves, and the inverses of
   /// the columns' sums: x, rows, scale, target, inverses. Exact to a half's last bit.
   public let columnWeights: (Input, Int, Float, HalfOutput, Output) -> Void
+  /// Winograd's transform of the tiles of some rows of tiles, times a power of two, as halves: plane, height, width (a multiple of 16), rows of tiles, scale, out,
+  /// places, `winogradScratch` numbers for these rows.
+  public let winogradTiles: (Input, Int, Int, Range<Int>, Float, HalfOutput, TilePlaces, Output) -> Void
 
   public init(rows: Int, columns: Int, run: Int,
               tile: @escaping (Halves, Halves, Int, Output, Int, Bool, Input?, Input?, HalfOutput) -> Void,
@@ -43,7 +46,8 @@ public final class HalfProductKernel {
               narrowTransposed: @escaping (Input, Int, Int, Int, Input, HalfOutput, Int, HalfOutput) -> Void,
               largestOfHalves: @escaping (Halves, Int) -> Float,
               scaleTransposed: @escaping (Halves, Int, Int, Int, Input, HalfOutput, Int, HalfOutput) -> Void,
-              columnWeights: @escaping (Input, Int, Float, HalfOutput, Output) -> Void) {
+              columnWeights: @escaping (Input, Int, Float, HalfOutput, Output) -> Void,
+              winogradTiles: @escaping (Input, Int, Int, Range<Int>, Float, HalfOutput, TilePlaces, Output) -> Void) {
     self.rows = rows
     self.columns = columns
     self.run = run
@@ -55,5 +59,6 @@ public final class HalfProductKernel {
     self.largestOfHalves = largestOfHalves
     self.scaleTransposed = scaleTransposed
     self.columnWeights = columnWeights
+    self.winogradTiles = winogradTiles
   }
 }

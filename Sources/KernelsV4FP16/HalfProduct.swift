@@ -296,4 +296,4 @@ private func columnWeights(_ x: Input, _ rows: Int, _ scale: Float, _ target: Un
 /// Products of halves on this instruction set.
 public let halfProduct = HalfProductKernel(
   rows: tileRows, columns: tileColumns, run: run, tile: tile, largest: largest, largestOfColumns: largestOfColumns, narrow: narrow,
-  narrowTransposed: narrowTransposed, largestOfHalves: largestOfHalves, scaleTransposed: scaleTransposed, columnWeights: columnWeights)
+  narrowTransposed: narrowTransposed, largestOfHalves: largestOfHalves, scaleTransposed: scaleTransposed, columnWeights: columnWeights, winogradTiles: winogradTiles)

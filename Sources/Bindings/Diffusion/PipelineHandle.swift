@@ -67,6 +67,7 @@ struct PipelineRequest {
         if request.guidanceRescale != 0 { list.append(StoreEntry("guidance_rescale", .number(request.guidanceRescale))) }
         if let interval = request.guidanceInterval { list.append(StoreEntry("guidance_interval", .list([.number(interval.lowerBound), .number(interval.upperBound)]))) }
         for (name, side) in [("width", request.width), ("height", request.height)] { if let side { list.append(StoreEntry(.string(name), .integer(side))) } }
+        if precision == .half { list.append(StoreEntry("products", .string(precision.rawValue))) }
         entries = .table(list)
       }
       return entries

@@ -14,8 +14,6 @@ struct Provenance {
   let steps: Int
   let guidance: Double
   let sampler: SchedulerKind
-  /// How factors of products were kept.
-  let precision: ProductPrecision
 
   /// Reads a file's text chunk.
   ///
@@ -29,7 +27,6 @@ struct Provenance {
     guard maker == model else { throw LuaError("\(path) was made by the model \(maker.prefix(12)), this one is \(model.prefix(12))") }
     (self.value, self.caption, self.number, self.seed) = (value, caption, number, UInt64(bitPattern: Int64(seed)))
     (self.steps, self.guidance, self.sampler) = (steps, guidance, sampler)
-    precision = value["products"]?.text.flatMap(ProductPrecision.init(rawValue:)) ?? .single
   }
 
   func wholeGuidance() throws -> Guidance {
@@ -37,10 +34,16 @@ struct Provenance {
     return try DiffusionLibrary.guidanceOf(guidance, value["guidance_rescale"]?.number ?? 0, interval)
   }
 
+  /// What products were computed in; f32 where nothing else is said.
+  func precision() throws -> ProductPrecision {
+    guard let name = value["products"]?.text else { return .single }
+    guard let precision = ProductPrecision(rawValue: name) else { throw LuaError("the picture's products were computed in \(name), which this version does not know") }
+    return precision
+  }
+
   /// What a small generator was asked for.
   func options() throws -> GenerationOptions {
-    GenerationOptions(guidance: try wholeGuidance(), sampler: sampler, steps: steps, eta: value["eta"]?.number ?? 0, seed: seed,
-      precision: precision)
+    GenerationOptions(guidance: try wholeGuidance(), sampler: sampler, steps: steps, eta: value["eta"]?.number ?? 0, seed: seed, precision: try precision())
   }
 }
 
@@ -54,7 +57,8 @@ extension PipelineHandle {
     (request.guidance, request.guidanceRescale, request.guidanceInterval, request.steps) = (guidance.scale, guidance.rescale, guidance.interval, record.steps)
     request.clipSkip = record.value["clip_skip"]?.integer ?? 0
     (request.width, request.height) = (record.value["width"]?.integer, record.value["height"]?.integer)
-    let made = try record.precision.scope {
+    // As the picture was made, whatever this handle computes with.
+    let made = try record.precision().scope {
       try pipeline.generate(request, configuration: pipeline.schedulerConfiguration(as: record.sampler)) { _ in
         try check()
         return true

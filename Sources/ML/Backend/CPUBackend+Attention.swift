@@ -34,7 +34,7 @@ extension CPUBackend {
     let q = HeadRows<T>(queries), k = HeadRows<T>(keys), v = HeadRows<T>(values), o = HeadRows<T>(out), precision = ProductPrecision.current
     if !causal, keyLengths == nil, m >= HalfAttention.fewestKeys, width <= CPUBackend.narrowHead, precision == .half, let kernel = InstructionSet.half,
       let q = q as? HeadRows<Float>, let k = k as? HeadRows<Float>, let v = v as? HeadRows<Float>, let o = o as? HeadRows<Float> {
-      HalfAttention(
+      try HalfAttention(
         heads: batch * heads, queries: n, keys: m, width: width, q: { q.head($0 / heads, $0 % heads, width) }, k: { k.head($0 / heads, $0 % heads, width) },
         v: { v.head($0 / heads, $0 % heads, width) }, out: { o.head($0 / heads, $0 % heads, width) },
         strides: (q.rowStride, k.rowStride, v.rowStride, o.rowStride), kernel: kernel).run()

@@ -66,14 +66,14 @@ extension CPUBackend {
     let precision = ProductPrecision.current
     if s.suitsWinograd {
       if precision == .half, let halves = HalfWinograd(s, weights: weights) {
-        halves.convolve(x.pointer(Float.self), bias: b?.pointer(Float.self), into: out.pointer(Float.self))
+        try halves.convolve(x.pointer(Float.self), bias: b?.pointer(Float.self), into: out.pointer(Float.self))
       } else {
         try winogradConvolution(s, px, weights, pb, po)
       }
       return out
     }
     if precision == .half, s.suitsOneProduct, let weights = weights as? MatrixOperand<Float> {
-      convolvedTogether(s, x.pointer(Float.self), weights, b?.pointer(Float.self), out.pointer(Float.self))
+      try convolvedTogether(s, x.pointer(Float.self), weights, b?.pointer(Float.self), out.pointer(Float.self))
       return out
     }
     let cancellation = Cancellation.current
@@ -83,7 +83,8 @@ extension CPUBackend {
       withPatches(picture, s) { patches in
         let product = MatrixProduct(
           rows: s.filters, columns: s.positions, inner: s.patch, left: weights,
-          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions, cancellation: cancellation, precision: precision)
+          right: MatrixOperand(patches, rowStride: s.positions), out: target, stride: s.positions,
+          cancellation: cancellation, precision: precision)
         T.parallelProduct(product, epilogue: pb.map { bias in
           { first, count in
             for o in first..<first + count {
@@ -133,7 +134,8 @@ extension CPUBackend {
 
   /// Several small pictures in one product of halves, in which a column's bits do not depend on the others.
   private func convolvedTogether(_ s: ConvolutionShape, _ x: UnsafePointer<Float>, _ weights: MatrixOperand<Float>, _ bias: UnsafePointer<Float>?,
-                                 _ out: UnsafeMutablePointer<Float>) {
+                                 _ out: UnsafeMutablePointer<Float>) throws {
+    let cancellation = Cancellation.current
     let together = min(s.batch, 512 / s.positions), size = s.channels * s.height * s.width
     for start in stride(from: 0, to: s.batch, by: together) {
       let count = min(together, s.batch - start), columns = count * s.positions
@@ -142,7 +144,7 @@ extension CPUBackend {
         ThreadPool.parallelFor(count) { writePatches(x + (start + $0) * size, s, into: patches + $0 * s.positions, rowStride: columns) }
         Float.parallelProduct(MatrixProduct(
           rows: s.filters, columns: columns, inner: s.patch, left: weights, right: MatrixOperand(patches, rowStride: columns), out: products, stride: columns,
-          precision: .half)) { first, rows in
+          cancellation: cancellation, precision: .half)) { first, rows in
             for o in first..<first + rows {
               for image in 0..<count {
                 let from = products + o * columns + image * s.positions, to = out + ((start + image) * s.filters + o) * s.positions
@@ -151,6 +153,7 @@ extension CPUBackend {
             }
           }
       }
+      try cancellation?.check()
     }
   }
 

@@ -28,20 +28,20 @@ struct HalfAttention {
 
   private func padded(_ rows: Int) -> Int { (rows + kernel.rows - 1) / kernel.rows * kernel.rows }
 
-  func run() {
+  func run() throws {
     let panels = (queries + kernel.columns - 1) / kernel.columns
     let keySize = padded(keys) * width, valueSize = padded(width) * keys, scaleSize = padded(keys) + padded(width)
     // As many heads at once as threads need, and small ones together, but not so many that packed keys and values fill the memory.
     let group = min(heads, max(2, ThreadPool.threadCount, Self.bytes / (2 * (keySize + valueSize))))
-    withScratch(UInt16.self, group * (keySize + valueSize)) { halves in
-      withScratch(Float.self, group * scaleSize) { scales in
+    try withScratch(UInt16.self, group * (keySize + valueSize)) { halves in
+      try withScratch(Float.self, group * scaleSize) { scales in
         func packedKeys(_ place: Int) -> Packed { Packed(halves: halves + place * (keySize + valueSize), inverses: scales + place * scaleSize) }
         func packedValues(_ place: Int) -> Packed {
           Packed(halves: halves + place * (keySize + valueSize) + keySize, inverses: scales + place * scaleSize + padded(keys))
         }
         for start in stride(from: 0, to: heads, by: group) {
           let count = min(group, heads - start)
-          ThreadPool.parallelFor(2 * count) { job in
+          try ThreadPool.interruptibleFor(2 * count) { job in
             let head = start + job / 2
             if job % 2 == 0 {
               packLeft(MatrixOperand(k(head), rowStride: strides.k), rows: keys, inner: width, into: packedKeys(job / 2))
@@ -49,7 +49,7 @@ struct HalfAttention {
               packLeft(MatrixOperand(v(head), rowStride: strides.v).transposed, rows: width, inner: keys, into: packedValues(job / 2))
             }
           }
-          ThreadPool.parallelFor(count * panels) { job in
+          try ThreadPool.interruptibleFor(count * panels) { job in
             let first = job % panels * kernel.columns
             attend(head: start + job / panels, first..<min(queries, first + kernel.columns), packedKeys(job / panels), packedValues(job / panels))
           }

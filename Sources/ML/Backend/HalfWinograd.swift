@@ -11,6 +11,8 @@ struct HalfWinograd {
   private let rowBlocks: Int
   /// Halves of one of the 16 packed matrices of filters.
   private let packedSize: Int
+  /// Distance between the 16 matrices of tiles: some lines more than they hold, so that their equal places do not share a set of the cache.
+  private var tileSize: Int { shape.channels * cut.paddedColumns + 160 }
 
   /// Entries of Bᵀ d B are sums of four numbers, those of G g Gᵀ at most 9/4 of the largest.
   private static let growth = (tiles: Float(4), filters: Float(2.25))
@@ -29,14 +31,15 @@ struct HalfWinograd {
     packedSize = rowBlocks * kernel.rows * shape.channels
   }
 
-  func convolve(_ x: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>) {
+  func convolve(_ x: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>) throws {
+    let cancellation = Cancellation.current
     let s = shape, plane = s.height * s.width
     // Products of a few blocks of filters to a job, so that many threads find work in one block of tiles.
     let share = max(1, rowBlocks * 16 / max(16, 4 * ThreadPool.threadCount)), shares = (rowBlocks + share - 1) / share
-    withScratch(Float.self, rowBlocks * kernel.rows + s.batch * (s.channels + 2)) { numbers in
+    try withScratch(Float.self, rowBlocks * kernel.rows + s.batch * (s.channels + 2)) { numbers in
       let filterInverses = numbers, pictureScales = filterInverses + rowBlocks * kernel.rows, pictureInverses = pictureScales + s.batch
       measure(x, maxima: pictureInverses + s.batch, scales: pictureScales, inverses: pictureInverses)
-      withScratch(UInt16.self, 16 * packedSize) { packed in
+      try withScratch(UInt16.self, 16 * packedSize) { packed in
         packFilters(into: packed, inverses: filterInverses)
         func compute(_ block: Int) {
           let part = cut.part(block)
@@ -47,11 +50,12 @@ struct HalfWinograd {
               let picture = min(part.pictures.lowerBound + column / perPicture, part.pictures.upperBound - 1)
               (scales[column], inverses[column]) = (pictureScales[picture], pictureInverses[picture])
             }
-            withScratch(UInt16.self, 16 * s.channels * cut.paddedColumns) { tiles in
+            withScratch(UInt16.self, 16 * tileSize) { tiles in
               transformTiles(part, x, scales, into: tiles)
               ThreadPool.parallelFor(16 * shares) { job in
+                if cancellation?.isRequested == true { return }
                 let k = job / shares, first = job % shares * share * kernel.rows
-                multiply(packed + k * packedSize + first * s.channels, tiles + k * s.channels * cut.paddedColumns,
+                multiply(packed + k * packedSize + first * s.channels, tiles + k * tileSize,
                          rows: min(s.filters - first, share * kernel.rows), out: products + (k * s.filters + first) * cut.columns,
                          rowScales: filterInverses + first, columnScales: inverses)
               }
@@ -65,7 +69,11 @@ struct HalfWinograd {
           }
         }
         // Blocks that fit a thread's own cache are one thread's work; on larger ones all threads work together.
-        if cut.isSmall { ThreadPool.parallelFor(cut.blocks, compute) } else { for block in 0..<cut.blocks { compute(block) } }
+        if cut.isSmall { return try ThreadPool.interruptibleFor(cut.blocks, compute) }
+        for block in 0..<cut.blocks {
+          compute(block)
+          try cancellation?.check()
+        }
       }
     }
   }
@@ -109,8 +117,22 @@ struct HalfWinograd {
   private func transformTiles(_ part: (pictures: Range<Int>, rows: Range<Int>), _ x: UnsafePointer<Float>, _ scales: UnsafePointer<Float>,
                               into tiles: UnsafeMutablePointer<UInt16>) {
     let s = shape, columns = cut.columns, width = kernel.columns
-    let narrow = kernel.narrow
+    let narrow = kernel.narrow, transform = kernel.winogradTiles
     let isWhole = part.pictures.count * part.rows.count * cut.tilesInRow == columns
+    if s.width % 16 == 0 {
+      if !isWhole || columns < cut.paddedColumns { tiles.update(repeating: 0, count: 16 * tileSize) }
+      ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / columns)) { c in
+        withScratch(Float.self, winogradScratch(height: 2 * part.rows.count, width: s.width)) { line in
+          for (place, image) in part.pictures.enumerated() {
+            let first = (place * part.rows.count - part.rows.lowerBound) * cut.tilesInRow
+            let places = TilePlaces(component: tileSize, panel: s.channels * width, shift: width.trailingZeroBitCount, first: first)
+            transform(x + (image * s.channels + c) * s.height * s.width, s.height, s.width, part.rows, scales[place * part.rows.count * cut.tilesInRow],
+                      tiles + c * width, places, line)
+          }
+        }
+      }
+      return
+    }
     ThreadPool.parallelFor(s.channels, grain: max(1, 2048 / columns)) { c in
       withScratch(Float.self, 16 * columns + winogradScratch(height: 2 * part.rows.count, width: s.width)) { numbers in
         let line = numbers + 16 * columns
@@ -122,7 +144,7 @@ struct HalfWinograd {
         }
         for k in 0..<16 {
           for column in stride(from: 0, to: columns, by: width) {
-            narrow(numbers + k * columns + column, scales + column, tiles + k * s.channels * cut.paddedColumns + column * s.channels + c * width,
+            narrow(numbers + k * columns + column, scales + column, tiles + k * tileSize + column * s.channels + c * width,
                           min(width, columns - column), width)
           }
         }

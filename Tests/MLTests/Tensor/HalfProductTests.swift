@@ -140,16 +140,25 @@ private let missing: Comment = "this processor has no AVX-512 FP16"
     #expect(try half { try ProductPrecision.single.scope { try x.linear(weight: w).floats() } } == before)
   }
 
-  @Test func `a product in halves can be given up`() throws {
+  @Test func `products, convolutions and attention in halves can be given up`() throws {
     let flag = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     defer {
       Cancellation.watch(nil)
       flag.deallocate()
     }
-    let a = try drawn([300, 200], seed: 24)
+    let a = try drawn([300, 200], seed: 24), x = try drawn([2, 64, 16, 16], seed: 25), small = try drawn([2, 64, 8, 8], seed: 26), filters = try drawn([600, 64, 3, 3], seed: 27)
+    let tokens = try drawn([1, 80, 64], seed: 28)
+    let works: [() throws -> Tensor] = [
+      { try a.matmul(a, transposeRight: true) }, { try x.conv2d(weight: filters, padding: 1) }, { try small.conv2d(weight: filters, stride: 2, padding: 1) },
+      { try Tensor.attention(tokens, tokens, tokens, heads: 2) },
+    ]
     flag.pointee = 1
-    Cancellation.watch(flag)
-    #expect(throws: TensorError.interrupted) { try half { try a.matmul(a, transposeRight: true) } }
+    for work in works {
+      Cancellation.watch(nil)
+      _ = try half(work)
+      Cancellation.watch(flag)
+      #expect(throws: TensorError.interrupted) { try half(work) }
+    }
   }
 }
 
