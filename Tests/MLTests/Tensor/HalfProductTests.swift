@@ -85,7 +85,7 @@ private let missing: Comment = "this processor has no AVX-512 FP16"
         let whole = try a.linear(weight: w, bias: bias, activation: .gelu).floats()
         for count in [1, 7, 50, 211] { #expect(try a.narrow(axis: 0, start: 0, count: count).linear(weight: w, bias: bias, activation: .gelu).floats() == Array(whole[0..<count * 96])) }
         return try [whole] + cases.map { c in
-          let x = try drawn([5, c.channels, c.side, c.side], seed: 12) * Tensor([1, 0x1p30, 0x1p-30, 3, 7], shape: [5, 1, 1, 1])
+          let x = try drawn([5, c.channels, c.side, c.side], seed: 12) * Tensor([1, 0x1p30, 0x1p-30, 3, 7] as [Float], shape: [5, 1, 1, 1])
           let filters = try drawn([c.filters, c.channels, c.kernel, c.kernel], seed: 13)
           let all = try x.conv2d(weight: filters, stride: c.stride, padding: c.kernel / 2)
           for picture in 0..<5 {

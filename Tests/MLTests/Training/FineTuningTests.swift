@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func `a factor scales the step of its parameter alone`() throws {
-    let parameters = try ["a", "b"].map { ($0, Parameter(try Tensor([1, 2]))) }
+    let parameters = try ["a", "b"].map { ($0, Parameter(try Tensor([Float(1), 2]))) }
     let optimizer = try AdamW(parameters: parameters, learningRate: 0.1, weightDecay: 0) { $0 == "b" ? 0.25 : 1 }
     let loss = try (parameters[0].1.value * 3 + parameters[1].1.value * 3).sum()
     try optimizer.step(loss.backward())
@@ -29,7 +29,7 @@ import Testing
     let encoder = try randomFeatureEncoder(RepresentationTests.options(.simclr).encoder, seed: 5)
     let before = try encoder.namedTensors().map { try $0.tensor.floats() }
     func trainer() throws -> RepresentationTrainer {
-      try FineTuning.trainer(encoder, pictures: pictures, labels: labels, classes: 3, options: .init(steps: 40, batchSize: 20, learningRate: 3e-3, dropPath: 0.05),
+      try FineTuning.trainer(encoder, pictures: pictures, labels: labels, classes: 3, options: .init(steps: 150, batchSize: 20, learningRate: 4e-3, dropPath: 0.05),
                              augmentation: AugmentationRecipe.named("none", side: 8))
     }
     let whole = try trainer()
