@@ -55,22 +55,26 @@ local function in_parts(p, seed, real, count, images, guidance, steps)
   local path, size, on_demand, per_part = p.generator, p.picture_size > 0 and p.picture_size or p.size, p.on_demand, math.max(1, p.shard // images)
   local listed = store.stage{name = ("%d captions"):format(count), cost = {result = {}, units = 1, unit = "list of captions", measure = function() return 1 end},
     code = function(stage) file.write_json(stage:path("captions.json"), real.open():all_captions()) return {} end}
-  local shards = {}
+  local parts = {}
   -- A plan counts all parts at once: there may be a hundred thousand.
   if run.is_planned() then per_part = count end
   for part = 1, (count + per_part - 1) // per_part do
     local first, last = (part - 1) * per_part + 1, math.min(part * per_part, count)
     local pictured = (last - first + 1) * images
-    local made = store.stage{name = ("%d x %d pictures at guidance %g, part %d"):format(count, images, guidance, part), inputs = {model = store.file(path), captions = listed},
+    parts[part] = store.stage{name = ("%d x %d pictures at guidance %g, part %d"):format(count, images, guidance, part), inputs = {model = store.file(path), captions = listed},
       cost = pictures.cost(p, {pictures = pictured}, pictured, guidance, steps), code = function(stage)
       local captions = table.move(file.read_json(listed.files["captions.json"]), first, last, 1, {})
       local set = pictures.painted(path, {captions = captions, images = images, guidance = guidance, steps = steps, seed = seed})
       set:save_shard(stage:path("shard.tar"), {first = (first - 1) * images, first_group = first - 1})
       return {pictures = #set}
     end}
-    if not run.is_planned() then shards[part] = made.files["shard.tar"] end
   end
-  return {made = listed, shards = shards, open = function() return data.load(shards, {size = size, on_demand = on_demand}) end}
+  -- The parts' results, not where they lie: who learns from them is the same in any folder.
+  return {made = listed, open = function()
+    local shards = {}
+    for k, part in ipairs(parts) do shards[k] = part.files["shard.tar"] end
+    return data.load(shards, {size = size, on_demand = on_demand})
+  end}
 end
 
 -- Pictures that the generator makes from the captions of real ones: `how.captions` captions, `how.images` pictures of each, with
