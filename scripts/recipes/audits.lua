@@ -2,6 +2,8 @@
 local loam = require "loam"
 local data, diffusion, encoder, random, store = loam.data, loam.diffusion, loam.encoder, loam.random, loam.store
 local pictures, training = require "recipes.pictures", require "recipes.training"
+-- Stages name functions, not the table of all of them, whose every change would be theirs.
+local painted, open_generator = pictures.painted, pictures.open
 local audits = {}
 
 -- What an audit without generated pictures costs: the features of some pictures and captions.
@@ -86,7 +88,7 @@ function audits.colour_skew(p, trained, seed, guidance)
     local net, task = encoder.load(trained.files["encoder.safetensors"]), data.probe("colour", settings)
     local captions = {}
     for k = 1, count do captions[k] = "a large " .. shapes[(k - 1) % #shapes + 1] end
-    local made = pictures.painted(path, {captions = captions, guidance = guidance, steps = steps, seed = seed}):resize(settings.size)
+    local made = painted(path, {captions = captions, guidance = guidance, steps = steps, seed = seed}):resize(settings.size)
     local x, y, wanted = net:features(task.train), net:features(made), net:features(task.test)
     local function read(features)
       local similar = features:l2_normalize():matmul(x:l2_normalize():transpose(1, 2))
@@ -116,8 +118,8 @@ end
 function audits.provenance(p, seed)
   local path, count, steps, guidance = p.generator, math.min(8, p.pictures), p.sampler_steps, p.guidance
   return store.stage{name = "provenance", inputs = {store.file(path)}, cost = pictures.cost(p, {share = 1, pictures = count}, 2 * count, guidance, steps), code = function(stage)
-    local generator, same = pictures.open(path), 0
-    local made = pictures.painted(path, {captions = data.scenes{count = count, seed = 8000 + seed}:all_captions(), guidance = guidance, steps = steps, seed = seed})
+    local generator, same = open_generator(path), 0
+    local made = painted(path, {captions = data.scenes{count = count, seed = 8000 + seed}:all_captions(), guidance = guidance, steps = steps, seed = seed})
     for k = 1, #made do
       local place = stage:path(("picture-%d.png"):format(k))
       local out = io.open(place, "wb")

@@ -43,12 +43,14 @@ function pictures.cost(p, result, count, guidance, steps)
 end
 
 -- A set of pictures by either kind of generator: `how.images` of each of `how.captions`.
-function pictures.painted(path, how)
+local function painted(path, how)
   if is_folder(path) then
     return diffusion.pipeline(path):generate{prompt = how.captions, images = how.images or 1, guidance = how.guidance, steps = how.steps, seed = how.seed}
   end
   return diffusion.load(path):generate{captions = how.captions, images_per_caption = how.images or 1, guidance = how.guidance, steps = how.steps, seed = how.seed}
 end
+
+pictures.painted = painted
 
 -- Pictures by Stable Diffusion, part by part: each part is a shard that a stage keeps, so that work goes on where it was broken off.
 local function in_parts(p, seed, real, count, images, guidance, steps)
@@ -64,7 +66,7 @@ local function in_parts(p, seed, real, count, images, guidance, steps)
     parts[part] = store.stage{name = ("%d x %d pictures at guidance %g, part %d"):format(count, images, guidance, part), inputs = {model = store.file(path), captions = listed},
       cost = pictures.cost(p, {pictures = pictured}, pictured, guidance, steps), code = function(stage)
       local captions = table.move(file.read_json(listed.files["captions.json"]), first, last, 1, {})
-      local set = pictures.painted(path, {captions = captions, images = images, guidance = guidance, steps = steps, seed = seed})
+      local set = painted(path, {captions = captions, images = images, guidance = guidance, steps = steps, seed = seed})
       set:save_shard(stage:path("shard.tar"), {first = (first - 1) * images, first_group = first - 1})
       return {pictures = #set}
     end}
