@@ -16,7 +16,7 @@ public enum TextCleaning: String, Sendable, CaseIterable {
   public func apply(_ text: String) -> String {
     var result = text
     if self == .composed {
-      return LowerCase.apply(WhiteSpace.fold(text.precomposedStringWithCanonicalMapping), finalSigma: false)
+      return LowerCase.apply(WhiteSpace.fold(text.precomposedStringWithCanonicalMapping, countsSeparators: false), finalSigma: false)
     }
     if self == .repaired { result = TextRepair.repair(result) }
     if self != .lower { result = HTMLEntities.unescape(HTMLEntities.unescape(result)) }
@@ -32,11 +32,13 @@ enum WhiteSpace {
   }
 
   /// Runs of white space become one space; none is left at the ends.
-  static func fold(_ text: String) -> String {
+  ///
+  /// - Parameter countsSeparators: whether U+001C to U+001F are white space: for Python they are, for transformers' tokenisers in Rust not.
+  static func fold(_ text: String, countsSeparators: Bool = true) -> String {
     var result = String.UnicodeScalarView()
     var isPending = false
     for scalar in text.unicodeScalars {
-      if contains(scalar) {
+      if countsSeparators ? contains(scalar) : scalar.properties.isWhitespace {
         isPending = !result.isEmpty
       } else {
         if isPending { result.append(" ") }
