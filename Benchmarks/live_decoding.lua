@@ -8,15 +8,14 @@ local p = run.preset{laptop = {seed = 1, count = 512, source = 256, size = 64, c
 local folder = p.folder ~= "" and p.folder or os.tmpname() .. "-shards"
 os.execute(("mkdir -p '%s'"):format(folder))
 local drawn = data.scenes{count = p.count, size = p.source, captions_per_image = 1}
-local names = {}
 for k = 1, #drawn do
   local stem = ("%s/%05d"):format(folder, k)
   drawn:image(k):write(stem .. ".jpg")
   local out = assert(io.open(stem .. ".txt", "w"))
   out:write(drawn:captions(k)[1]):close()
-  names[#names + 1] = ("%05d.jpg %05d.txt"):format(k, k)
 end
-assert(os.execute(("cd '%s' && tar -cf train-0000.tar *.jpg *.txt && rm *.jpg *.txt"):format(folder)))
+-- The files of a picture have to be neighbours.
+assert(os.execute(("cd '%s' && tar -cf train-0000.tar [0-9]* && rm *.jpg *.txt"):format(folder)))
 
 -- Lua has no clock of parts of a second that goes on while other threads work.
 local function now()

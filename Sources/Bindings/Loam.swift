@@ -45,5 +45,6 @@ public enum Loam {
     MemoryPressure.attach(state)
     Cancellation.watch(state.interrupt.flag)
     FileActivity.listener = { FileWitness.tell($0, writes: $1) }
+    OpenBLAS.prepare()
   }
 }

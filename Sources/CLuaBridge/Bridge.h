@@ -33,6 +33,7 @@ void tell_file(const char *path, int writes);
 /// Replace functions of the standard library; each runs unprotected inside open_libraries.
 void install_chunks(lua_State *L);
 void install_files(lua_State *L);
+void install_programs(lua_State *L);
 void install_coroutines(lua_State *L);
 void install_patterns(lua_State *L);
 void install_sorting(lua_State *L);

@@ -1,6 +1,5 @@
-// Functions of the standard library that reach outside. Those that open files tell a listener of each before they do, so that a stored result
-// can be checked against what it was made from.
-#include <signal.h>
+// Functions of the standard library that open files tell a listener of each before they do, so that a stored result can be checked against
+// what it was made from.
 #include <string.h>
 #include "Bridge.h"
 
@@ -35,18 +34,6 @@ static int write_file(lua_State *L) {
   return pass_on(L, 1);
 }
 
-// While a program runs in the place of Lua, Ctrl-C is that program's and this one does not hear it. One that Ctrl-C ended is a wish to stop:
-// a loop around it would otherwise go on for ever.
-static int execute(lua_State *L) {
-  int count = pass_on(L, 1);
-  if (count == 3) {
-    const char *how = text_at(L, -2);
-    lua_Integer code = lua_tointeger(L, -1);
-    if (how != NULL && (strcmp(how, "signal") == 0 ? code == SIGINT : code == 128 + SIGINT)) loam_interrupt_raise(bridge_of(L)->interrupt);
-  }
-  return count;
-}
-
 // A module that is loaded already is used all the same: its file is looked for once more. Upvalue 1 is the package table.
 static int require_module(lua_State *L) {
   if (listener != NULL && lua_type(L, 1) == LUA_TSTRING) {
@@ -70,11 +57,6 @@ void install_files(lua_State *L) {
     lua_pushcclosure(L, function->func, 1);
     lua_setfield(L, -2, function->name);
   }
-  lua_pop(L, 1);
-  lua_getglobal(L, LUA_OSLIBNAME);
-  lua_getfield(L, -1, "execute");
-  lua_pushcclosure(L, execute, 1);
-  lua_setfield(L, -2, "execute");
   lua_pop(L, 1);
   lua_getglobal(L, LUA_LOADLIBNAME);
   lua_getglobal(L, "require");

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "Bridge.h"
 
@@ -76,9 +77,36 @@ static void say(const char *message) {
   (void)ignored;
 }
 
+static atomic_int waits_for_line;
+
+// The line editor hears a signal only while it waits for a key: one that comes a moment earlier would wait with it. So it is told again and
+// again until it has heard.
+static void remind(void) {
+  struct itimerval soon = {{0, 10000}, {0, 10000}};
+  setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void wake(int number) { (void)number; }
+
+void loam_interrupt_waits_for_line(loam_interrupt *interrupt, int waits) {
+  static struct sigaction before;
+  struct sigaction action = {.sa_handler = wake};
+  struct itimerval never = {{0, 0}, {0, 0}};
+  sigemptyset(&action.sa_mask);
+  if (waits) sigaction(SIGALRM, &action, &before);
+  atomic_store(&waits_for_line, waits);
+  if (waits) {
+    if (loam_interrupt_is_raised(interrupt)) remind();
+  } else {
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &before, NULL);
+  }
+}
+
 static void handle(int number) {
   (void)number;
   int count = loam_interrupt_raise(signalled);
+  if (atomic_load(&waits_for_line)) remind();
   if (!ends_program) return;
   if (count == 2) say("\nstill stopping; Ctrl-C once more ends the program\n");
   if (count > 2) _exit(130);

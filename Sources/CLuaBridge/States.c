@@ -53,6 +53,7 @@ static int open_libraries(lua_State *L) {
   luaL_openlibs(L);
   install_chunks(L);
   install_files(L);
+  install_programs(L);
   install_coroutines(L);
   install_patterns(L);
   install_sorting(L);

@@ -52,6 +52,10 @@ struct MachineOptions: ParsableArguments {
     Loam.configure(threads: threads, memoryLimit: try memoryLimit.map(Self.bytes))
     guard let timeLimit else { return }
     Thread.detachNewThread {
+      // Signals belong to the main thread.
+      var all = sigset_t()
+      sigfillset(&all)
+      pthread_sigmask(SIG_BLOCK, &all, nil)
       Thread.sleep(forTimeInterval: timeLimit)
       FileHandle.standardError.write(Data("loam: the time limit of \(timeLimit) s is over\n".utf8))
       Interrupt.shared.raise()

@@ -44,6 +44,15 @@ local function photographs_path(experiment)
   return ("%s/../notebooks/results/photographs/%s.json"):format(arg[0]:match("^(.*)/[^/]*$") or ".", experiment)
 end
 
+-- What was kept of an experiment on photographs; nil where nothing was.
+local function read_photographs(experiment)
+  local path = photographs_path(experiment)
+  local handle = io.open(path)
+  if not handle then return nil end
+  handle:close()
+  return file.read_json(path)
+end
+
 -- Keeps the means of arms that learned from photographs, for the second column of the tables about scenes.
 function arms.keep(p, experiment, list)
   if p.data == "" or p.preset ~= "laptop" or loam.run.is_planned() then return end
@@ -62,25 +71,25 @@ function arms.table(p, list, how)
   local columns = {how.rows or "encoder"}
   for _, set in ipairs(sets) do columns[#columns + 1] = {name = set:gsub("_", " "), decimals = how.decimals or 3, best = set == "mean" and "highest" or nil} end
   if how.paper then columns[#columns + 1] = how.paper_title or "paper" end
-  local is_there, photographs = pcall(file.read_json, how.experiment and p.data == "" and photographs_path(how.experiment) or "")
-  if is_there then columns[#columns + 1] = {name = "photographs", decimals = how.decimals or 3} end
+  local photographs = p.data == "" and how.experiment and read_photographs(how.experiment)
+  if photographs then columns[#columns + 1] = {name = "photographs", decimals = how.decimals or 3} end
   local rows = {}
   if how.chance then
     local row = {"chance"}
     for _, set in ipairs(sets) do row[#row + 1] = how.chance[set] or "n/a" end
     if how.paper then row[#row + 1] = "n/a" end
-    if is_there then row[#row + 1] = "n/a" end
+    if photographs then row[#row + 1] = "n/a" end
     rows[1] = row
   end
   for _, arm in ipairs(list) do
     local row = {arm.name}
     for _, set in ipairs(sets) do row[#row + 1] = arms.cell(arm.scores[set]) end
     if how.paper then row[#row + 1] = how.paper[arm.name] or "n/a" end
-    if is_there then row[#row + 1] = photographs.means[arm.name] or "n/a" end
+    if photographs then row[#row + 1] = photographs.means[arm.name] or "n/a" end
     rows[#rows + 1] = row
   end
   local notes = how.notes
-  if is_there then
+  if photographs then
     notes = ("photographs: encoders that learned from %s and from pictures made of its captions, mean accuracy of linear probes on %s, %d seeds"):format(
       photographs.data, table.concat(photographs.sets, ", "), photographs.seeds)
   end

@@ -10,7 +10,7 @@ local audits = {}
 local function cost(p, result)
   return {result = result, units = 1, unit = "audit of captions", measure = function()
     local count = 4 * p.probe_test
-    local few = math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(training.network(p)))))
+    local few = training.few(p, count)
     encoder.random(training.network(p)):features(data.scenes{count = few, size = p.size})
     return few / count
   end}

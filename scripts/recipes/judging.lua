@@ -13,7 +13,7 @@ local function cost(unit, result, units, trial) return {result = result, units =
 
 -- An encoder and scenes of a task for trials, as many of `count` as take seconds; and what share of `count` they are.
 local function trial_parts(p, task, count)
-  local few = math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(network(p)))))
+  local few = training.few(p, count)
   local drawn = data.probe(task, {size = p.size, train = few, validation = few // 2, test = few, nuisance = p.nuisance})
   return encoder.random(network(p)), drawn, few / count
 end
@@ -102,7 +102,7 @@ function judging.segmentation(p, trained, seed)
   local train, test = p.probe_train, p.probe_test
   local settings = {size = p.size, nuisance = p.nuisance}
   local planned = cost("segmentation probe", {mean_iou = 0.5, accuracy = 0.5}, 1, function()
-    local few = math.min(train // 2, math.max(60, math.floor(2e12 / training.forward_flops(network(p)))))
+    local few = training.few(p, train // 2)
     local settings = {count = few, size = p.size, nuisance = p.nuisance}
     local x, masks = encoder.random(network(p)):patch_features(data.scenes(settings)), (data.scene_masks(settings))
     eval.segmentation_probe{train = x, train_masks = masks, test = x, test_masks = masks}
@@ -144,7 +144,7 @@ local function zero_shot_of_photographs(p, trained, seed)
       sum = sum + out[set.name]
     end
     out.mean = sum / #sets
-    -- A set without splits by name gives what it has.
+    -- Retrieval needs pictures apart from those of training: without a split "test" it is left out.
     local is_split, held_out = pcall(data.load, path, {size = size, split = "test", kind = "captioned", on_demand = on_demand})
     if is_split then
       held_out = held_out:sample(count)

@@ -11,6 +11,9 @@ function training.forward_flops(options)
   return options.depth * (24 * tokens * width * width + 4 * tokens * tokens * width)
 end
 
+-- As many of `count` pictures as an encoder of the experiments takes in seconds, for trials.
+function training.few(p, count) return math.min(count, math.max(60, math.floor(2e12 / training.forward_flops(training.network(p))))) end
+
 -- The encoder that the experiments share, as options of encoder.train and encoder.random; `change` replaces some.
 function training.network(p, change)
   local options = {size = p.size, patch = p.patch, width = p.width, depth = p.depth, heads = p.heads, stem = p.stem, pooling = p.pooling}

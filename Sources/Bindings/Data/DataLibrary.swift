@@ -67,7 +67,7 @@ enum DataLibrary {
         folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`. A list of paths is one set of \
         captioned pictures: shards of one set, or folders with other pictures of the same captions under the same names.
         """,
-      .paths("path", "a file or folder, or a list of them"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
+      .oneOrMore("path", "a file or folder, or a list of them", of: "path"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
       returns: .object("the pictures", Dataset.self), example: ("return pcall(data.load, \"no/such/folder\")", "false\texample:1: no/such/folder: there is no such file or folder")
     ) { paths, settings in
       let request = DataLoading.FileRequest(
@@ -100,7 +100,7 @@ enum DataLibrary {
   }
 
   private static let images = Argument<[ImageHandle]>.objects("images", "the pictures", ImageHandle.self)
-  private static let captions = Argument.optional(.list(of: .captionList("captions", "for each picture a caption or a list of captions")))
+  private static let captions = Argument.optional(.list(of: .oneOrMore("captions", "for each picture a caption or a list of captions", of: "caption")))
   private static let groups = Argument.optional(.integers("groups", "for each picture the number of its caption, from 1"))
   private static let labels = Argument.optional(.integers("labels", "for each picture its class, 0 for the first"))
   private static let classes = Argument.optional(.strings("classes", "names of the classes"))
@@ -146,18 +146,13 @@ enum DataLibrary {
 }
 
 extension Argument where Value == [String] {
-  /// A path, or several of them.
-  static func paths(_ name: String, _ doc: String) -> Argument {
-    Argument(name, "string|string[]", doc, expected: "path or list of paths") { call, index in
-      if let text = call.string(index) { return [text] }
-      guard call.kind(index) == .table else { return nil }
-      return call.list(index) { $0.string($1) }
-    }
-  }
-
-  /// A caption, or several of them.
-  static func captionList(_ name: String, _ doc: String) -> Argument {
-    Argument(name, "string|string[]", doc, expected: "caption or list of captions") { call, index in
+  /// A text, or several of them.
+  ///
+  /// - Parameter kind: what a text is, such as "path", for errors.
+  static func oneOrMore(_ name: String, _ doc: String, of kind: String, default fallback: String? = nil) -> Argument {
+    Argument(
+      name, "string|string[]", doc, expected: "\(kind) or list of \(kind)s", default: fallback.map { [$0] }, defaultText: fallback.map { "\"\($0)\"" }
+    ) { call, index in
       if let text = call.string(index) { return [text] }
       guard call.kind(index) == .table else { return nil }
       return call.list(index) { $0.string($1) }

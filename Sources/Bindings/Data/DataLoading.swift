@@ -96,7 +96,7 @@ enum DataLoading {
     var storage: PictureStorage { isOnDemand ? .files(side: givenSide) : .memory }
     var prepare: @Sendable (Image) throws -> Image {
       let side = givenSide
-      return { try squared($0, side) }
+      return { try SquareFit.crop.apply($0, size: side) }
     }
   }
 
@@ -107,10 +107,7 @@ enum DataLoading {
     if DatasetFiles.isDataset(folder) {
       if request.isOnDemand { return try DatasetFiles.open(folder, side: request.side, limit: request.limit, check: check) }
       let set = try DatasetFiles.read(folder, limit: request.limit, check: check)
-      guard let side = request.side, set.size.map({ $0 != (side, side) }) ?? true else { return set }
-      return Dataset(
-        images: try set.images().map { try squared($0, side) }, captions: set.captions, groups: set.groups, labels: set.labels,
-        classNames: set.classNames, provenance: set.provenance, source: set.source)
+      return try request.side.map { try set.resized($0) } ?? set
     }
     guard Host.Folder.kind(of: folder) != .missing else {
       throw LuaError("\(path): there is no such file or folder")
@@ -128,13 +125,5 @@ enum DataLoading {
         throw LuaError("\(second)\nand as captioned pictures: \(first.problem)")
       }
     }
-  }
-
-  /// The middle square of a picture at a given side.
-  static func squared(_ image: Image, _ side: Int) throws -> Image {
-    if image.width == side && image.height == side { return image }
-    let shorter = min(image.width, image.height)
-    let box = PixelRectangle(left: (image.width - shorter) / 2, top: (image.height - shorter) / 2, width: shorter, height: shorter)
-    return try image.cropped(box).resized(width: side, height: side, filter: .bicubic)
   }
 }

@@ -80,17 +80,13 @@ final class Dataset: LuaObject {
   }
 
   private func makeDigest() throws -> ContentHash {
-    var hashes = [Result<[UInt8], any Error>?](repeating: nil, count: count)
-    hashes.withUnsafeMutableBufferPointer { buffer in
-      let places = buffer
-      ThreadPool.parallelFor(count, grain: 16) { index in
-        switch pictures[index] {
-        case .image(let image): places[index] = .success(ContentHash(of: image.pixels).bytes)
-        case .file(let file): places[index] = Result { ContentHash(of: try file.bytes()).bytes }
-        }
+    let hashes = try ThreadPool.results(count, grain: 16) { index in
+      switch pictures[index] {
+      case .image(let image): ContentHash(of: image.pixels).bytes
+      case .file(let file): ContentHash(of: try file.bytes()).bytes
       }
     }
-    let pieces = try hashes.flatMap { try $0?.get() ?? [] }
+    let pieces = try hashes.flatMap { try $0.get() }
     let value: StoreValue = [
       "pixels": .bytes(pieces), "sizes": .list(pictures.flatMap { [.integer($0.size.width), .integer($0.size.height)] }),
       "captions": .list(captions.map { .list($0.map { .string($0) }) }), "groups": .list(groups.map { .integer($0) }),
@@ -118,7 +114,7 @@ final class Dataset: LuaObject {
   func resized(_ side: Int) throws -> Dataset {
     if let size, size == (side, side) { return self }
     return Dataset(
-      pictures: try pictures.map { try $0.prepared(side: side) { try DataLoading.squared($0, side) } }, captions: captions, groups: groups, labels: labels,
+      pictures: try pictures.map { try $0.prepared(side: side) { try SquareFit.crop.apply($0, size: side) } }, captions: captions, groups: groups, labels: labels,
       classNames: classNames, provenance: provenance, skipped: skipped, source: source)
   }
 
@@ -143,12 +139,8 @@ final class Dataset: LuaObject {
     let length = 3 * size.width * size.height
     return try Tensor.build([places.count, 3, size.height, size.width]) { buffer in
       guard let base = buffer.baseAddress else { return }
-      var faults = [(any Error)?](repeating: nil, count: places.count)
-      try faults.withUnsafeMutableBufferPointer { faults in
-        ThreadPool.parallelFor(places.count, grain: 8) { index in
-          do { try pictures[places.lowerBound + index].image().writePlanar(into: base + index * length) } catch { faults[index] = error }
-        }
-        if let fault = faults.lazy.compactMap({ $0 }).first { throw fault }
+      try ThreadPool.throwingFor(places.count, grain: 8) { index in
+        try pictures[places.lowerBound + index].image().writePlanar(into: base + index * length)
       }
     }
   }

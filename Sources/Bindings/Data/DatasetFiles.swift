@@ -106,16 +106,8 @@ enum DatasetFiles {
     func flush() throws {
       let samples = pending
       pending = []
-      var results = [Result<Image, any Error>?](repeating: nil, count: samples.count)
-      results.withUnsafeMutableBufferPointer { slots in
-        let slots = slots
-        ThreadPool.parallelFor(samples.count, grain: 4) { index in
-          slots[index] = Result { try ImageFile.decode(samples[index]["png"] ?? [], source: place(samples[index])) }
-        }
-      }
-      for (sample, result) in zip(samples, results) {
-        if let image = try result?.get() { gathered.add(.image(image), sample) }
-      }
+      let results = try ThreadPool.results(samples.count, grain: 4) { try ImageFile.decode(samples[$0]["png"] ?? [], source: place(samples[$0])) }
+      for (sample, result) in zip(samples, results) { gathered.add(.image(try result.get()), sample) }
       try check()
     }
     reading: for shard in description.shards {
@@ -153,7 +145,7 @@ enum DatasetFiles {
           side = first.width
         }
         let pixels = side ?? 0
-        gathered.add(.file(PictureFile(path: shard, name: place(sample), range: field.range, side: pixels) { try DataLoading.squared($0, pixels) }), sample)
+        gathered.add(.file(PictureFile(path: shard, name: place(sample), range: field.range, side: pixels) { try SquareFit.crop.apply($0, size: pixels) }), sample)
       }
     }
     return try gathered.dataset(folder, description.classNames, expected: limit == nil ? description.count : nil)

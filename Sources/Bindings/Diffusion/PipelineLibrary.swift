@@ -25,16 +25,8 @@ enum PipelineLibrary {
 
   // MARK: Generation
 
-  private static func texts(_ name: String, _ doc: String, default fallback: String? = nil) -> Argument<[String]> {
-    let list = Argument<[String]>.strings(name, doc)
-    return Argument(name, "string|string[]", doc, default: fallback.map { [$0] }, defaultText: fallback.map { "\"\($0)\"" }) { call, index in
-      if let one = call.string(index) { return [one] }
-      return call.kind(index) == .table ? try list.value(call, at: index) : nil
-    }
-  }
-
-  private static let prompt = texts("prompt", "what to show; a list gives pictures of each")
-  private static let negative = texts("negative", "what guidance leads away from; one text, or one for each prompt", default: "")
+  private static let prompt = Argument.oneOrMore("prompt", "what to show; a list gives pictures of each", of: "text")
+  private static let negative = Argument.oneOrMore("negative", "what guidance leads away from; one text, or one for each prompt", of: "text", default: "")
   private static let guidance = Argument.number("guidance", "w in u + w (c - u): 1 is the prompt alone, 0 the negative prompt alone", default: 7.5)
   private static let rescale = Argument.number(
     "guidance_rescale", "share of each guided output whose deviation is brought back to that of the half with the prompt, 0 to 1", default: 0)
@@ -116,13 +108,13 @@ enum PipelineLibrary {
   // MARK: Parts
 
   private static let encodeText = Function(
-    "encode_text", "The text encoder's states of all tokens, padding too: what the UNet attends to.", handle, texts("prompt", "one text or a list"),
+    "encode_text", "The text encoder's states of all tokens, padding too: what the UNet attends to.", handle, .oneOrMore("prompt", "one text or a list", of: "text"),
     .options("settings", "how", clipSkip), returns: .tensor("[B, L, D]"), source: "Radford et al. 2021, arXiv:2103.00020",
     example: (tiny + "return p:encode_text({\"a cat\", \"\"}).shape", "{2, 20, 8}")
   ) { handle, prompts, s in try handle.precision.scope { try handle.pipeline.encode(prompts, clipSkip: s[clipSkip]) } }
 
   private static let tokens = Function(
-    "tokens", "The ids of prompts as the text encoder reads them: start, text, end, padding. What does not fit is cut off before the end.", handle, texts("prompt", "one text or a list"),
+    "tokens", "The ids of prompts as the text encoder reads them: start, text, end, padding. What does not fit is cut off before the end.", handle, .oneOrMore("prompt", "one text or a list", of: "text"),
     returns: .several(.tensor("[B, L], i64"), .list(of: .boolean("whether the prompt was cut"))),
     example: (tiny + "local ids, is_cut = p:tokens{\"a cat\", (\"a cat \"):rep(40)}\nreturn ids.shape, is_cut", "{2, 20}\t{false, true}")
   ) { handle, prompts in

@@ -131,6 +131,9 @@ lua_State *loam_interrupt_enter(loam_interrupt *interrupt, lua_State *L);
 /// third ends the process with status 130. Blocking system calls are not restarted.
 void loam_interrupt_handle_sigint(loam_interrupt *interrupt, int repeated_ends_program);
 
+/// Says that the main thread waits in the line editor from now on, or no longer: until it comes back, a raised flag breaks its reading off.
+void loam_interrupt_waits_for_line(loam_interrupt *interrupt, int waits);
+
 // MARK: Macros of the C API that Swift does not import
 
 static inline void loam_pop(lua_State *L, int count) { lua_settop(L, -count - 1); }

@@ -58,7 +58,10 @@ final class LineEditor {
         }
         if marksPastes { print("\u{1B}[?2004h", terminator: ""); fflush(stdout) }
         defer { if marksPastes { print("\u{1B}[?2004l", terminator: ""); fflush(stdout) } }
-        guard let text = readline(prompt) else { return interrupt.isRaised ? .interrupted : .end }
+        loam_interrupt_waits_for_line(interrupt.handle, 1)
+        let text = readline(prompt)
+        loam_interrupt_waits_for_line(interrupt.handle, 0)
+        guard let text else { return interrupt.isRaised ? .interrupted : .end }
         defer { free(text) }
         let line = String(cString: text)
         remember(line)

@@ -70,6 +70,8 @@ public struct Program {
             switch editor.read(prompt: session.isContinuing ? ">> " : "> ") {
             case .line(let line):
                 if session.submit(line) == .failed, !editor.isTerminal { status = Status.failure }
+                // A Ctrl-C that came too late for this line is not for the next one.
+                if editor.isTerminal { state.interrupt.clear() }
                 fflush(stdout)
             case .interrupted:
                 state.interrupt.clear()

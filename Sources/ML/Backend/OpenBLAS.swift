@@ -10,10 +10,12 @@ import CPlatform
 /// OpenBLAS, with the right kernels for the processor and one thread.
 ///
 /// Debian's OpenBLAS 0.3.21 does not know recent processors and falls back to old kernels. Its initialisation is repeated
-/// here with the core type that the processor's features call for, unless the user chose one in OPENBLAS_CORETYPE.
+/// here with the core type that the processor's features call for, unless the user chose one in OPENBLAS_CORETYPE. The
+/// threads that it starts when it is loaded are ended: they would take signals such as Ctrl-C from the main thread.
 public enum OpenBLAS {
   private static let prepared: Void = {
     openblas_set_num_threads(1)
+    defer { symbol("blas_thread_shutdown_")?() }
     guard Environment.value("OPENBLAS_CORETYPE") == nil else { return }
     let wanted: String, adequate: Set<String>
     switch loam_x86_level() {
@@ -27,7 +29,6 @@ public enum OpenBLAS {
     quit()
     start()
     unsetenv("OPENBLAS_CORETYPE")
-    openblas_set_num_threads(1)
   }()
 
   private static func symbol(_ name: String) -> (@convention(c) () -> Void)? {
@@ -35,7 +36,7 @@ public enum OpenBLAS {
     return unsafeBitCast(address, to: (@convention(c) () -> Void).self)
   }
 
-  /// Chooses the kernels; safe to call any number of times.
+  /// Chooses the kernels and leaves no threads of the library's own; safe to call any number of times.
   public static func prepare() { _ = prepared }
 
   /// The kernels in use, such as "SkylakeX".

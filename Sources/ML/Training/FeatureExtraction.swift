@@ -60,16 +60,8 @@ private func extract(_ pictures: [Picture], side: Int, _ normalization: PixelNor
       let range = start..<min(start + batchSize, pictures.count)
       let batch = try Tensor.build([range.count, 3, side, side]) { buffer in
         guard let base = buffer.baseAddress else { return }
-        var faults = [(any Error)?](repeating: nil, count: range.count)
-        try faults.withUnsafeMutableBufferPointer { faults in
-          try ThreadPool.interruptibleFor(range.count, grain: 8) { index in
-            do {
-              try pictures[range.lowerBound + index].image().writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
-            } catch {
-              faults[index] = error
-            }
-          }
-          if let fault = faults.lazy.compactMap({ $0 }).first { throw fault }
+        try ThreadPool.throwingFor(range.count, grain: 8) { index in
+          try pictures[range.lowerBound + index].image().writePlanar(into: base + index * 3 * side * side, mean: mean, deviation: deviation)
         }
       }
       parts.append(try compute(batch))

@@ -38,9 +38,9 @@ public final class MomentumTeacher: Module {
     let count = images.shape[0], size = microBatch > 0 ? microBatch : count
     return try withoutTracking {
       let parts = try stride(from: 0, to: count, by: size).map { start in
-        try encoder(size >= count ? images : images.narrow(axis: 0, start: start, count: min(size, count - start)), training: TrainingPass(views: views))
+        try encoder(images.narrow(axis: 0, start: start, count: min(size, count - start)), training: TrainingPass(views: views))
       }
-      return try head.project(parts.count == 1 ? parts[0] : Tensor.concatenate(parts, axis: 0), views: views)
+      return try head.project(Tensor.concatenate(parts, axis: 0), views: views)
     }
   }
 

@@ -15,8 +15,7 @@ extension RepresentationModel {
       return try reconstruction(images, visible: visible, transformer, decoder: decoder, dropPath: dropPath)
     }
     let features = try inParts(images.shape[0], encoder) { [encoder] start, count in
-      let crops = count == images.shape[0] ? images : try images.narrow(axis: 0, start: start, count: count)
-      return try self.encoder(crops, training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
+      try encoder(images.narrow(axis: 0, start: start, count: count), training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
     }
     let projections = try head.map { try $0.project(features, views: batch.views) }
     if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views, microBatch: options.microBatch), views: batch.views) }
@@ -50,9 +49,8 @@ extension RepresentationModel {
 
   private func reconstruction(_ images: Tensor, visible: [[Int]], _ encoder: VisionTransformer, decoder: MaskedDecoder, dropPath: DropPath) throws -> Tensor {
     let drawn = try inParts(images.shape[0], encoder, decoder) { start, count in
-      let crops = count == images.shape[0] ? images : try images.narrow(axis: 0, start: start, count: count)
       let shown = Array(visible[start..<(start + count)])
-      var tokens = try encoder.tokens(crops, visible: shown, dropPath: dropPath.part(start))
+      var tokens = try encoder.tokens(images.narrow(axis: 0, start: start, count: count), visible: shown, dropPath: dropPath.part(start))
       // An encoder that pools over patches has its norm behind the pooling; here each token passes it.
       if let pooledNorm = encoder.pooledNorm { tokens = try pooledNorm(tokens) }
       return try decoder(tokens, visible: shown)

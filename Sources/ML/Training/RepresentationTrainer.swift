@@ -91,19 +91,10 @@ public final class RepresentationTrainer {
     let read = try picturesInFiles(batch)
     return try Tensor.build([count, channels, size, size]) { buffer in
       guard let base = buffer.baseAddress else { return }
-      var faults = [(any Error)?](repeating: nil, count: count)
-      try faults.withUnsafeMutableBufferPointer { faults in
-        try ThreadPool.interruptibleFor(count, grain: 4) { index in
-          let crop = batch.crops[index]
-          var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
-          do {
-            let picture = try read[crop] ?? data[crop.group].pictures[crop.image].image()
-            try makeView(picture, &stream, base + index * length)
-          } catch {
-            faults[index] = error
-          }
-        }
-        if let fault = faults.lazy.compactMap({ $0 }).first { throw fault }
+      try ThreadPool.throwingFor(count, grain: 4) { index in
+        let crop = batch.crops[index]
+        var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
+        try makeView(read[crop] ?? data[crop.group].pictures[crop.image].image(), &stream, base + index * length)
       }
     }
   }
@@ -117,20 +108,12 @@ public final class RepresentationTrainer {
     for crop in batch.crops {
       if case .file = data[crop.group].pictures[crop.image], known.insert(crop).inserted { wanted.append(crop) }
     }
-    guard !wanted.isEmpty else { return [:] }
-    var results = [Result<Image, any Error>?](repeating: nil, count: wanted.count)
-    try results.withUnsafeMutableBufferPointer { buffer in
-      let places = buffer
-      try ThreadPool.interruptibleFor(wanted.count, grain: 2) { index in
-        places[index] = Result { try data[wanted[index].group].pictures[wanted[index].image].image() }
-      }
-    }
+    let results = try ThreadPool.results(wanted.count, grain: 2) { try data[wanted[$0].group].pictures[wanted[$0].image].image() }
     var images: [RepresentationBatch.Crop: Image] = [:]
     for (crop, result) in zip(wanted, results) {
       switch result {
       case .success(let image): images[crop] = image
       case .failure(let error): images[crop] = try replacement(of: crop, error)
-      case nil: break
       }
     }
     return images

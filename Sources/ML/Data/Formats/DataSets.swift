@@ -51,18 +51,11 @@ enum PictureDecoding {
     count: Int, reading: ImageReading, prepare: ((Image) throws -> Image)?,
     bytes: (Int) throws -> (bytes: [UInt8], source: String)
   ) throws -> [Result<Image, Error>] {
-    var results = [Result<Image, Error>?](repeating: nil, count: count)
-    try results.withUnsafeMutableBufferPointer { buffer in
-      let places = buffer
-      try ThreadPool.interruptibleFor(count, grain: 4) { index in
-        places[index] = Result {
-          let file = try bytes(index)
-          let image = try ImageFile.decode(file.bytes, source: file.source, reading: reading)
-          return try prepare?(image) ?? image
-        }
-      }
+    try ThreadPool.results(count, grain: 4) { index in
+      let file = try bytes(index)
+      let image = try ImageFile.decode(file.bytes, source: file.source, reading: reading)
+      return try prepare?(image) ?? image
     }
-    return results.compactMap { $0 }
   }
 
   /// The reason of a failure without the source that is named beside it.

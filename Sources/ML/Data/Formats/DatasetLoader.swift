@@ -188,12 +188,7 @@ public enum DatasetLoader {
   }
 
   private static func parallelMap(_ images: [Image], _ prepare: (Image) throws -> Image) throws -> [Image] {
-    var results = [Result<Image, Error>?](repeating: nil, count: images.count)
-    try results.withUnsafeMutableBufferPointer { buffer in
-      let places = buffer
-      try ThreadPool.interruptibleFor(images.count, grain: 16) { index in places[index] = Result { try prepare(images[index]) } }
-    }
-    return try results.compactMap { try $0?.get() }
+    try ThreadPool.results(images.count, grain: 16) { try prepare(images[$0]) }.map { try $0.get() }
   }
 
   // MARK: - Names
