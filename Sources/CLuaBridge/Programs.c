@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "Bridge.h"
 
@@ -13,6 +14,29 @@ static volatile sig_atomic_t came;
 static void note(int number) {
   (void)number;
   came = 1;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec + now.tv_nsec * 1e-9;
+}
+
+// Waits for a program to end and gives its status; -1 and errno if there is none.
+static int wait_for(pid_t program, const loam_interrupt *stopping) {
+  double started = seconds_now();
+  int status, is_told = 0;
+  for (;;) {
+    // A Ctrl-C that came before there was a program is told to it. So is one while it starts, which a shell that has not started its command
+    // yet keeps to itself until the command is over; hence the whole group. Who got it already does not mind another.
+    if (!is_told && (came || loam_interrupt_is_raised(stopping)) && seconds_now() - started < 0.1) {
+      nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+      kill(getpgrp() == getpid() ? 0 : program, SIGINT);
+      is_told = 1;
+    }
+    if (waitpid(program, &status, 0) >= 0) return status;
+    if (errno != EINTR) return -1;
+  }
 }
 
 // Runs a command of the shell and gives its status as waitpid has it; -1 and errno if it could not be started. As with system(), Ctrl-C is the
@@ -36,16 +60,7 @@ static int run_command(const char *command, const loam_interrupt *stopping) {
   int status = -1;
   int fault = posix_spawn(&program, "/bin/sh", NULL, &attributes, (char *[]){"sh", "-c", (char *)command, NULL}, environ);
   posix_spawnattr_destroy(&attributes);
-  if (fault == 0) {
-    // It may have come before the program was there; one that got it already does not mind another.
-    if (came || loam_interrupt_is_raised(stopping)) kill(program, SIGINT);
-    while (waitpid(program, &status, 0) < 0) {
-      if (errno == EINTR) continue;
-      fault = errno;
-      status = -1;
-      break;
-    }
-  }
+  if (fault == 0 && (status = wait_for(program, stopping)) == -1) fault = errno;
   sigaction(SIGINT, &interrupt, NULL);
   sigaction(SIGQUIT, &quit, NULL);
   errno = fault;
