@@ -25,7 +25,11 @@ local function scorer(seed) return training.encoder(p, "CLIP, real", "clip", pic
 local function filtered(how)
   return function(seed)
     local source, joint, share, size = pool(seed), scorer(seed), p.kept, p.size
-    local chosen = store.stage{name = "filtered by " .. how, code = function()
+    local cost = {result = {places = {}}, units = p.pictures, unit = "picture compared with its caption", measure = function()
+      local few = loam.data.scenes{count = training.few(p, p.pictures), size = p.size}
+      return encoder.random(training.network(p)):features(few).shape[1]
+    end}
+    local chosen = store.stage{name = "filtered by " .. how, cost = cost, code = function()
       local set = source.open()
       local net, scores = encoder.load_joint(joint.files["joint.safetensors"]), {}
       local x, captions = net:image_features(set:resize(size)), {}

@@ -94,6 +94,24 @@ extension BindingsTests {
       }
     }
 
+    @Test func `every experiment says what it would cost`() throws {
+      let folder = NSTemporaryDirectory() + "plans-\(UUID().uuidString)"
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      for file in try NotebookBuilder.notebooks(in: Self.root + "/notebooks") {
+        let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+        guard name != "tutorial", name != "index" else { continue }
+        let script = Self.root + "/scripts/\(name).lua"
+        let state = try LuaState(interrupt: Interrupt())
+        let session = try Loam.install(
+          into: state, options: SessionOptions(script: script, preset: "smoke", arguments: ["--generator", Self.root + "/models/scenes.safetensors"], storeFolder: folder))
+        let plan = StagePlan()
+        session.plan = plan
+        try state.run("print = function() end")
+        #expect(throws: Never.self, "\(name)") { try state.runFile(script, arguments: [], program: "loam") }
+        #expect(try plan.table().terminalText().contains("random encoder") || name == "table7_audits", "\(name)")
+      }
+    }
+
     @Test func `the scripts of experiments are the Lua of their notebooks`() throws {
       let state = try LuaState(interrupt: Interrupt())
       for file in try NotebookBuilder.notebooks(in: Self.root + "/notebooks") where !file.hasSuffix("tutorial.md") {
