@@ -26,8 +26,9 @@ end
 local what = p.labelled ~= "" and "" or ", shapes"
 local list = {{name = "random features"}, {name = "random features, MAE's encoder", change = training.masked(p)}}
 for _, row in ipairs{{"SimCLR", "simclr"}, {"MoCo-v3", "moco-v3"}, {"BYOL", "byol"}, {"DINO", "dino"}, {"MAE", "mae"}, {"CLIP", "clip"}, {"SigLIP", "siglip"},
-                     {"StableRep", "stablerep", several}, {"StableRep+", "stablerep+", several}, {"SupCon" .. what, "supcon", labelled}, {"supervised" .. what, "supervised", labelled}} do
-  list[#list + 1] = {name = row[1], objective = row[2], source = row[3] or real}
+                     {"StableRep", "stablerep", several}, {"StableRep+", "stablerep+", several},
+                     {"SynCLR", "synclr", several, {images_per_caption = p.views}}, {"SupCon" .. what, "supcon", labelled}, {"supervised" .. what, "supervised", labelled}} do
+  list[#list + 1] = {name = row[1], objective = row[2], source = row[3] or real, change = row[4]}
 end
 -- Pictures without captions leave out what learns from captions.
 if p.data ~= "" and #data.load(p.data, {split = "train", limit = 1}):captions(1) == 0 then

@@ -102,6 +102,19 @@ import Testing
     }
   }
 
+  @Test func `solarising inverts the upper half of the bytes, and one crop in five is`() throws {
+    let image = try pictures(1)[0]
+    let pipeline = try AugmentationPipeline(.none(side: 32))
+    let solarised = try pipeline.image(image, AugmentationParameters(solarised: true))
+    #expect(image.pixels.contains { $0 >= 128 })
+    #expect(solarised.pixels == image.pixels.map { $0 >= 128 ? 255 - $0 : $0 })
+    let count = (0..<2000).count { index in
+      var stream = RandomStream(seed: 5, purpose: "solarise", index: UInt64(index))
+      return AugmentationRecipe.strongSolarised().parameters(width: 32, height: 32, stream: &stream).solarised
+    }
+    #expect((340...460).contains(count), "\(count)")
+  }
+
   @Test func `mirroring swaps left and right exactly`() throws {
     let image = try pictures(1)[0]
     let pipeline = try AugmentationPipeline(.none(side: 32))

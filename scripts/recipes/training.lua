@@ -62,7 +62,7 @@ function training.encoder(p, label, objective, source, seed, change)
     result = {first_loss = 1, last_loss = 1}, units = total, unit = ("%s step of %d crops, width %d, depth %d"):format(objective, options.crops, options.width, options.depth),
     flops = 3 * total * options.crops * training.forward_flops(options),
     measure = function()
-      local trial, several = {}, objective:find("stablerep", 1, true) and options.images_per_caption or nil
+      local trial, several = {}, options.images_per_caption
       local views = several or 2
       for key, value in pairs(options) do trial[key] = value end
       -- A step of the paper takes an hour on two cores: as many of its crops as take seconds stand for it.

@@ -56,7 +56,7 @@ extension EncoderLibrary {
     guard let form = s[gelu] else {
       throw ArgumentFault.invalid("the file does not say which GELU its weights were trained with: give gelu = \"exact\" (timm), \"quick\" (OpenAI's CLIP) or \"tanh\" (big_vision)")
     }
-    let width = tensors.first { $0.name == "cls_token" || $0.name == "visual.class_embedding" }?.tensor.count ?? 64
+    let width = tensors.first { $0.name == "pos_embed" || $0.name == "visual.positional_embedding" }?.tensor.shape.last ?? 64
     var options = EncoderImport.VisionOptions(gelu: form, heads: s[headCount] ?? max(1, width / 64))
     options.pooling = s[pooling]
     options.epsilon = s[epsilon]

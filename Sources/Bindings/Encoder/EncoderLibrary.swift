@@ -12,6 +12,7 @@ enum EncoderLibrary {
   private static let stem = Argument<VisionStem>.choice("stem", "how pixels become tokens", of: VisionStem.self, default: .patch)
   static let pooling = Argument<FeaturePooling>.choice("pooling", "class token, or mean or maximum over patches", of: FeaturePooling.self, default: .cls)
   private static let positions = Argument<PositionKind>.choice("positions", "learned, or sines and cosines that never change", of: PositionKind.self, default: .learned)
+  private static let classToken = Argument.boolean("class_token", "whether a learned token stands before the patches; without it pooling is mean or max", default: true)
   static let seed = Argument.integer("seed", "of weights, batches and crops", default: 1)
   private static let from = Argument.optional(.object(
     "from", "an encoder to start from, such as encoder.resnet{...} or one that was trained before: its network and weights are taken, so leave out what describes one", EncoderHandle.self))
@@ -29,11 +30,16 @@ enum EncoderLibrary {
   private static let textDepth = Argument.integer("text_depth", "blocks of the encoder of captions", default: 2, in: 1...100)
   private static let textHeads = Argument.integer("text_heads", "attention heads of the encoder of captions", default: 4, in: 1...256)
   private static let textLength = Argument.integer("text_length", "words and marks of a caption that are read; the rest is cut off", default: 32, in: 3...1024)
-  private static let images = Argument.integer("images_per_caption", "pictures of a caption in a step (stablerep, stablerep+)", default: 4, in: 1...1000)
+  private static let images = Argument.integer("images_per_caption", "pictures of a caption in a step (stablerep, stablerep+, synclr)", default: 4, in: 1...1000)
   private static let cropsPerImage = Argument.integer("crops_per_image", "crops of each of them", default: 1, in: 1...100)
-  private static let temperature = Argument.optional(.number("temperature", "of the losses over projections; default 0.2 for moco-v3, 0.1 for the others"))
+  private static let localCrops = Argument.optional(.integer(
+    "local_crops", "small crops of each picture that only the student sees (synclr, dino); they come on top of crops. Default 4 for synclr, 0 for dino", in: 0...100))
+  private static let localSize = Argument.optional(.integer(
+    "local_size", "side of a small crop in pixels, a multiple of patch; default 3/7 of size in whole patches, two at least", in: 1...4096))
+  private static let localScale = Argument.optional(.numbers("local_scale", "least and largest share of the picture's area in a small crop; default {0.08, 0.32}"))
+  private static let temperature = Argument.optional(.number("temperature", "of the losses over projections; default 0.2 for moco-v3, 0.08 for synclr, 0.1 for the others"))
   private static let teacherMomentum = Argument.optional(.number(
-    "teacher_momentum", "of the teacher at the start, in [0, 1]; it rises to 1 along a cosine. Default 0.99 for moco-v3, 0.996 for byol and dino"))
+    "teacher_momentum", "of the teacher at the start, in [0, 1]; it rises to 1 along a cosine. Default 0.99 for moco-v3, 0.996 for byol and dino, 0.994 for synclr"))
   private static let teacherTemperature = Argument.number("teacher_temperature", "of dino's teacher, above 0", default: 0.04)
   private static let prototypes = Argument.integer("prototypes", "of dino", default: 1024, in: 1...1_000_000)
   private static let maskRatio = Argument.number("mask_ratio", "share of patches that mae hides, in (0, 1)", default: 0.75)
@@ -50,7 +56,7 @@ enum EncoderLibrary {
   private static let headOutput = Argument.integer("head_output", "width of projections", default: 128, in: 1...100_000)
   private static let matching = Argument.integer("matching_width", "width in which pictures and captions are compared", default: 128, in: 1...100_000)
   private static let augmentation = Argument.choice(
-    "augmentation", "recipe of the crops", ["scenes", "strong", "weak", "scenes_weak", "strong_downsampled", "none"], default: "scenes")
+    "augmentation", "recipe of the crops", AugmentationRecipe.names, default: "scenes")
   private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))
   private static let every = Argument.integer("checkpoint_every", "steps between saves", default: 100, in: 1...100_000_000)
   private static let onStep = Argument.optional(.callback("on_step", "called after each step", type: "fun(step: integer, metrics: {loss: number})"))
@@ -64,7 +70,7 @@ enum EncoderLibrary {
 
   private static func configuration(_ s: Options) -> VisionTransformerConfiguration {
     VisionTransformerConfiguration(imageSize: s[size], patchSize: s[patch], width: s[width], depth: s[depth], heads: s[heads],
-                                   pooling: s[pooling], stem: s[stem], positions: s[positions])
+                                   pooling: s[pooling], stem: s[stem], positions: s[positions], hasClassToken: s[classToken])
   }
 
   private static func train(_ session: ScriptSession) -> Function {
@@ -73,11 +79,11 @@ enum EncoderLibrary {
         Trains an encoder. Batches and crops are functions of (seed, step) alone, so a run that goes on from its checkpoint ends with the same bytes. \
         Training stops with an error that names the step when the loss is no longer a number.
         """,
-      .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, microBatch, images, cropsPerImage, temperature, imageWeight,
+      .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, microBatch, images, cropsPerImage, localCrops, localSize, localScale, temperature, imageWeight,
                textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
                teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, textWidth, textDepth, textHeads,
                textLength, augmentation, checkpoint, every, onStep, seed, size, patch,
-               width, depth, heads, stem, pooling, positions),
+               width, depth, heads, stem, pooling, positions, classToken),
       returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
       example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
     ) { s in
@@ -97,7 +103,7 @@ enum EncoderLibrary {
       let start = s[from]
       if start != nil {
         let described = [("size", s.isGiven(size)), ("patch", s.isGiven(patch)), ("width", s.isGiven(width)), ("depth", s.isGiven(depth)), ("heads", s.isGiven(heads)),
-                         ("stem", s.isGiven(stem)), ("pooling", s.isGiven(pooling)), ("positions", s.isGiven(positions))]
+                         ("stem", s.isGiven(stem)), ("pooling", s.isGiven(pooling)), ("positions", s.isGiven(positions)), ("class_token", s.isGiven(classToken))]
         if let extra = described.first(where: \.1)?.0 { throw ArgumentFault.invalid("an encoder to start from has a \(extra) of its own; leave out \(extra)") }
       }
       let transformer = start.map { ($0.encoder as? VisionTransformer)?.configuration ?? VisionTransformerConfiguration() } ?? configuration(s)
@@ -109,13 +115,18 @@ enum EncoderLibrary {
         textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count,
         teacherMomentum: s[teacherMomentum], teacherTemperature: s[teacherTemperature], prototypes: s[prototypes], maskRatio: s[maskRatio],
         decoder: .init(width: s[decoderWidth], depth: s[decoderDepth], heads: s[decoderHeads]),
-        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath], microBatch: s[microBatch])
+        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath], microBatch: s[microBatch], localCrops: s[localCrops], localSize: s[localSize])
       options.cropsPerStep = s[crops] / options.views * options.views
       let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: !kind.usesClasses)
+      let recipe = try AugmentationRecipe.named(s[augmentation], side: options.imageSize)
+      let scale = s[localScale] ?? [0.08, 0.32]
+      guard scale.count == 2, scale[0] > 0, scale[0] <= scale[1], scale[1] <= 1 else {
+        throw ArgumentFault.invalid("local_scale should be the least and the largest share of the area, above 0 and up to 1, got {\(scale.map { "\($0)" }.joined(separator: ", "))}")
+      }
       let trainer = try RepresentationTrainer(
         model: try RepresentationModel(options, seed: options.optimization.seed, from: start?.encoder), data: groups,
         dataIdentity: set.digest.hex + (try start.map { " from " + (try $0.contentIdentity()) } ?? ""),
-        augmentation: try AugmentationRecipe.named(s[augmentation], side: options.imageSize))
+        augmentation: recipe, localAugmentation: options.localCrops > 0 ? recipe.local(side: options.localSize, scale: Float(scale[0])...Float(scale[1])) : nil)
       trainer.onUnreadable = { set.skip($0) }
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       var joint: JointEncoderHandle?
@@ -143,7 +154,7 @@ enum EncoderLibrary {
 
   private static let random = Function(
     "random", "Makes an encoder with random weights: the floor of every comparison, and where training of the same seed starts.",
-    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling, positions), returns: .object("the encoder", EncoderHandle.self),
+    .options("settings", "the encoder", seed, size, patch, width, depth, heads, stem, pooling, positions, classToken), returns: .object("the encoder", EncoderHandle.self),
     example: ("return encoder.random{width = 16, depth = 1, heads = 2}", "Encoder of 32 x 32 pixels, width 16, depth 1, random")
   ) { s in EncoderHandle(try randomFeatureEncoder(configuration(s), seed: UInt64(bitPattern: Int64(s[seed]))), objective: "random") }
 

@@ -14,7 +14,7 @@ extension EvaluationLibrary {
   private static let smoothing = Argument.number("label_smoothing", "share of each target that is spread over all classes, in [0, 1)", default: 0.1)
   private static let dropPath = Argument.optional(.number("drop_path", "chance that a branch of a transformer's last block is left out of a step; default 0.1"))
   private static let augmentation = Argument.choice(
-    "augmentation", "recipe of the crops", ["scenes", "strong", "weak", "scenes_weak", "strong_downsampled", "none"], default: "weak")
+    "augmentation", "recipe of the crops", AugmentationRecipe.names, default: "weak")
   private static let microBatch = Argument.integer("micro_batch", "pictures whose history is in memory at a time, 0 for all of a step", default: 0, in: 0...1_000_000)
   private static let seed = Argument.integer("seed", "of everything random", default: 0)
   private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))

@@ -68,6 +68,19 @@ enum LossLibrary {
                          studentTemperature: settings[studentTemperature], teacherTemperature: settings[teacherTemperature])
   }
 
+  private static let synclrTemperature = Argument.number("temperature", "divides similarities, above 0", default: 0.08)
+  private static let own = Argument.optional(.labels("own", "for each query the row of its own key, from 1, which is left out of its sums; default: none is"))
+
+  private static let synclr = Function(
+    "synclr", "Pulls what a student predicts of crops towards what its teacher makes of all crops of the same caption (SynCLR). No gradient reaches the keys.",
+    .tensor("queries", "[N, D], the student's"), .tensor("keys", "[M, D], the teacher's"), .labels("query_labels", "the caption of each query, any integers"),
+    .labels("key_labels", "the caption of each key"), .options("settings", "how sharp", synclrTemperature, own), returns: .tensor("the loss, a scalar"),
+    source: "Tian et al. 2023, arXiv:2312.17742, section 3.3",
+    example: ("local x = tensor.new{{1, 0}, {0, 1}}\nreturn loss.synclr(x, x, {4, 5}, {4, 5}, {temperature = 1})", "tensor(0.3133, f32 [])")
+  ) { queries, keys, queryLabels, keyLabels, settings in
+    try multiPositiveTeacherLoss(queries: queries, keys: keys, queryLabels: queryLabels, keyLabels: keyLabels, own: (settings[own] ?? []).map { $0 - 1 }, temperature: settings[synclrTemperature])
+  }
+
   private static let scale = Argument.number("scale", "multiplies similarities, above 0", default: 10)
   private static let bias = Argument.number("bias", "is added to them", default: -10)
 
@@ -115,5 +128,5 @@ enum LossLibrary {
     returns: .tensor("the mean, a scalar"), example: ("return loss.mse(tensor.new{1, 2}, tensor.new{1, 4})", "tensor(2, f32 [])")
   ) { x, target in try x.meanSquaredError(target) }
 
-  static let library = Library("loss", "Losses: contrastive ones of the paper, and common ones.", functions: [ntXent, multiPositive, mocoV3, byol, dino, mae, clip, siglip, crossEntropy, mse])
+  static let library = Library("loss", "Losses: contrastive ones of the paper, and common ones.", functions: [ntXent, multiPositive, synclr, mocoV3, byol, dino, mae, clip, siglip, crossEntropy, mse])
 }

@@ -37,20 +37,22 @@ public enum EncoderImport {
       return found
     }
     let patch = try shape("patch_embed.proj.weight", rank: 4), places = try shape("pos_embed", rank: 3)
-    let side = Int(Double(max(0, places[1] - 1)).squareRoot().rounded())
-    guard side > 0, side * side + 1 == places[1] else {
-      throw ModelError("pos_embed has \(places[1]) places, which are not a class token and a square of patches")
+    let prefix = named.contains { $0.name == "cls_token" } ? 1 : 0
+    let side = Int(Double(max(0, places[1] - prefix)).squareRoot().rounded())
+    guard side > 0, side * side + prefix == places[1] else {
+      throw ModelError("pos_embed has \(places[1]) places, which are not \(prefix > 0 ? "a class token and " : "")a square of patches")
     }
     let depth = Set(named.compactMap { $0.name.hasPrefix("blocks.") ? $0.name.split(separator: ".").dropFirst().first : nil }).count
     let hidden = depth > 0 ? try shape("blocks.0.mlp.fc1.weight", rank: 2)[0] : 4 * patch[0]
     let configuration = VisionTransformerConfiguration(
       imageSize: options.imageSize ?? side * patch[2], patchSize: patch[2], channels: patch[1], width: patch[0], depth: depth, heads: options.heads,
       mlpRatio: Double(hidden) / Double(patch[0]), pooling: options.pooling, gelu: options.gelu, epsilon: options.epsilon ?? (isCLIP ? 1e-5 : 1e-6),
-      preNorm: named.contains { $0.name == "norm_pre.weight" }, output: isCLIP ? named.first { $0.name == "head.weight" }?.tensor.shape[0] : nil)
+      preNorm: named.contains { $0.name == "norm_pre.weight" }, output: isCLIP ? named.first { $0.name == "head.weight" }?.tensor.shape[0] : nil,
+      hasClassToken: prefix > 0)
     var stream = RandomStream(seed: 0)
     let model = try VisionTransformer(configuration, stream: &stream)
     if let place = named.firstIndex(where: { $0.name == "pos_embed" }) {
-      named[place].tensor = try resampledPositions(named[place].tensor, to: configuration.imageSize / configuration.patchSize)
+      named[place].tensor = try resampledPositions(named[place].tensor, to: configuration.imageSize / configuration.patchSize, prefix: prefix)
     }
     try model.load(named)
     return model
@@ -79,16 +81,16 @@ public enum EncoderImport {
     return model
   }
 
-  /// Positions for another grid of patches: bicubic with antialiasing, the class token's stays. Shapes: [1, 1 + n², D] → [1, 1 + side², D].
+  /// Positions for another grid of patches: bicubic with antialiasing, those of tokens before the patches stay. Shapes: [1, p + n², D] → [1, p + side², D].
   ///
   /// timm's `resample_abs_pos_embed`.
-  public static func resampledPositions(_ positions: Tensor, to side: Int) throws -> Tensor {
-    let count = positions.shape[1] - 1, width = positions.shape[2]
+  public static func resampledPositions(_ positions: Tensor, to side: Int, prefix: Int = 1) throws -> Tensor {
+    let count = positions.shape[1] - prefix, width = positions.shape[2]
     let old = Int(Double(count).squareRoot().rounded())
     if old == side { return positions }
-    let grid = try positions.narrow(axis: 1, start: 1, count: count).reshape([old, old, width]).permute([2, 0, 1]).contiguous()
+    let grid = try positions.narrow(axis: 1, start: prefix, count: count).reshape([old, old, width]).permute([2, 0, 1]).contiguous()
     let resized = try grid.interpolate(to: [side, side], filter: .bicubic, antialias: true).permute([1, 2, 0]).reshape([1, side * side, width])
-    return try Tensor.concatenate([positions.narrow(axis: 1, start: 0, count: 1), resized], axis: 1)
+    return prefix == 0 ? resized : try Tensor.concatenate([positions.narrow(axis: 1, start: 0, count: prefix), resized], axis: 1)
   }
 
   private static let replacements = [

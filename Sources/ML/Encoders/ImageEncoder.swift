@@ -18,10 +18,13 @@ public struct TrainingPass: Sendable {
   public var views: Int
   /// Which branches are left out (transformers).
   public var dropPath: DropPath
+  /// Whether pictures may be smaller than those that the encoder is made for (transformers).
+  public var isLocal: Bool
 
-  public init(views: Int = 1, dropPath: DropPath = DropPath(rate: 0, stream: RandomStream(seed: 0))) {
+  public init(views: Int = 1, dropPath: DropPath = DropPath(rate: 0, stream: RandomStream(seed: 0)), isLocal: Bool = false) {
     self.views = views
     self.dropPath = dropPath
+    self.isLocal = isLocal
   }
 }
 

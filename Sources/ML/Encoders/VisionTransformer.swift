@@ -5,7 +5,8 @@
 /// Dosovitskiy et al. 2021, arXiv:2010.11929; timm's `VisionTransformer`.
 public final class VisionTransformer: Module {
   public let configuration: VisionTransformerConfiguration
-  public let classToken: Parameter
+  /// `cls_token`; nil where the configuration has none.
+  public let classToken: Parameter?
   /// `pos_embed`, when it is learned.
   public let learnedPositions: Parameter?
   /// `pos_embed`, when it never changes.
@@ -35,13 +36,14 @@ public final class VisionTransformer: Module {
     self.configuration = configuration
     let width = configuration.width
     let start = Initialization.truncatedNormal(0.02)
-    classToken = Parameter(try start.draw([1, 1, width], fanIn: width, stream: &stream))
+    classToken = configuration.hasClassToken ? Parameter(try start.draw([1, 1, width], fanIn: width, stream: &stream)) : nil
     if configuration.positions == .learned {
-      learnedPositions = Parameter(try start.draw([1, configuration.patchCount + 1, width], fanIn: width, stream: &stream))
+      learnedPositions = Parameter(try start.draw([1, configuration.prefixCount + configuration.patchCount, width], fanIn: width, stream: &stream))
       fixedPositions = nil
     } else {
       learnedPositions = nil
-      fixedPositions = StateBuffer(try sineCosinePositions(side: configuration.imageSize / configuration.patchSize, width: width).unsqueeze(axis: 0))
+      let places = try sineCosinePositions(side: configuration.imageSize / configuration.patchSize, width: width).unsqueeze(axis: 0)
+      fixedPositions = StateBuffer(configuration.hasClassToken ? places : try places.narrow(axis: 1, start: 1, count: configuration.patchCount).contiguous())
     }
     switch configuration.stem {
     case .patch:
@@ -65,7 +67,7 @@ public final class VisionTransformer: Module {
     head = try configuration.output.map { try Linear(width, $0, bias: false, initialization: .normal(1 / Double(width).squareRoot()), stream: &stream) }
   }
 
-  public var ownParameters: [(name: String, parameter: Parameter)] { [("cls_token", classToken)] + (learnedPositions.map { [("pos_embed", $0)] } ?? []) }
+  public var ownParameters: [(name: String, parameter: Parameter)] { (classToken.map { [("cls_token", $0)] } ?? []) + (learnedPositions.map { [("pos_embed", $0)] } ?? []) }
 
   public var ownBuffers: [(name: String, buffer: StateBuffer)] { fixedPositions.map { [("pos_embed", $0)] } ?? [] }
 
@@ -84,32 +86,36 @@ public final class VisionTransformer: Module {
   /// Width of a feature.
   public var featureWidth: Int { configuration.output ?? configuration.width }
 
-  /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D].
+  /// All tokens after the last block and, if pooling takes the class token, the final norm: [B, 1 + N, D], or [B, N, D] without a class token.
   ///
   /// - Parameters:
   ///   - visible: for each picture the patches that are looked at, equally many, as in a masked autoencoder; nil for all.
   ///   - dropPath: which branches are left out; nil for none.
-  public func tokens(_ images: Tensor, visible: [[Int]]? = nil, dropPath: DropPath? = nil) throws -> Tensor {
-    let size = configuration.imageSize
+  ///   - isLocal: whether pictures may be smaller squares of whole patches; the positions are then resampled to their grid.
+  public func tokens(_ images: Tensor, visible: [[Int]]? = nil, dropPath: DropPath? = nil, isLocal: Bool = false) throws -> Tensor {
+    let patch = configuration.patchSize
+    let size = isLocal && images.rank == 4 && images.shape[3] > 0 && images.shape[3] % patch == 0 ? min(images.shape[3], configuration.imageSize) : configuration.imageSize
     guard images.rank == 4, images.shape[1] == configuration.channels, images.shape[2] == size, images.shape[3] == size else {
       throw ModelError("vision transformer: images should be [batch, \(configuration.channels), \(size), \(size)], got \(images.shape); resize them or build the encoder for that size")
     }
     let embedded: Tensor
     if let patches { embedded = try patches(images) } else if let stem { embedded = try stem(images) } else { embedded = images }
-    guard let positions = learnedPositions?.value ?? fixedPositions?.value else { throw ModelError("vision transformer: there are no positions") }
+    guard let places = learnedPositions?.value ?? fixedPositions?.value else { throw ModelError("vision transformer: there are no positions") }
+    let positions = try EncoderImport.resampledPositions(places, to: size / patch, prefix: configuration.prefixCount)
     let (batch, width, count) = (images.shape[0], configuration.width, configuration.patchCount)
     var hidden: Tensor
     if let visible {
       guard visible.count == batch, let seen = visible.first?.count, visible.allSatisfy({ $0.count == seen && $0.allSatisfy((0..<count).contains) }) else {
         throw ModelError("vision transformer: each of \(batch) pictures needs equally many visible patches, numbered 0 to \(count - 1)")
       }
-      let placed = try embedded + positions.narrow(axis: 1, start: 1, count: count)
+      let placed = try embedded + positions.narrow(axis: 1, start: configuration.prefixCount, count: count)
       let rows = visible.enumerated().flatMap { sample, patches in patches.map { sample * count + $0 } }
-      let first = try (classToken.value + positions.narrow(axis: 1, start: 0, count: 1)).expand([batch, 1, width])
-      hidden = try Tensor.concatenate([first, placed.reshape([batch * count, width]).indexSelect(axis: 0, indices: rows).reshape([batch, seen, width])], axis: 1)
+      let shown = try placed.reshape([batch * count, width]).indexSelect(axis: 0, indices: rows).reshape([batch, seen, width])
+      let first = try classToken.map { try ($0.value + positions.narrow(axis: 1, start: 0, count: 1)).expand([batch, 1, width]) }
+      hidden = try first.map { try Tensor.concatenate([$0, shown], axis: 1) } ?? shown
     } else {
-      let first = try classToken.value.expand([batch, 1, width])
-      hidden = try Tensor.concatenate([first, embedded], axis: 1) + positions
+      let first = try classToken?.value.expand([batch, 1, width])
+      hidden = try (first.map { try Tensor.concatenate([$0, embedded], axis: 1) } ?? embedded) + positions
     }
     if let preNorm { hidden = try preNorm(hidden) }
     let branches = try dropPath?.branches(batch: batch, depth: blocks.elements.count)
@@ -124,12 +130,12 @@ public final class VisionTransformer: Module {
   public func callAsFunction(_ images: Tensor) throws -> Tensor { try pooled(tokens(images)) }
 
   /// The same with branches left out.
-  public func callAsFunction(_ images: Tensor, training pass: TrainingPass) throws -> Tensor { try pooled(tokens(images, dropPath: pass.dropPath)) }
+  public func callAsFunction(_ images: Tensor, training pass: TrainingPass) throws -> Tensor { try pooled(tokens(images, dropPath: pass.dropPath, isLocal: pass.isLocal)) }
 
   private func pooled(_ hidden: Tensor) throws -> Tensor {
     let feature: Tensor
     if let pooledNorm {
-      let patches = try hidden.narrow(axis: 1, start: 1, count: configuration.patchCount)
+      let patches = try hidden.narrow(axis: 1, start: configuration.prefixCount, count: hidden.shape[1] - configuration.prefixCount)
       feature = try pooledNorm(configuration.pooling == .max ? patches.maximum(axis: 1) : patches.mean(axes: [1]))
     } else {
       feature = try hidden.select(axis: 1, index: 0)

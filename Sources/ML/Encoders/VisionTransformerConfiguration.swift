@@ -67,11 +67,19 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
   /// Width of features after a last linear map without bias (`head`), as in CLIP's towers; nil for none.
   public var output: Int?
   public var positions: PositionKind
+  /// Whether a learned token of its own stands before the patches; features can be taken of patches alone.
+  public var hasClassToken: Bool {
+    get { leavesOutClassToken != true }
+    set { leavesOutClassToken = newValue ? nil : true }
+  }
+  /// Written only where it is true, so that what has a class token is described as it always was.
+  private var leavesOutClassToken: Bool?
 
   /// Describes a vision transformer; defaults are timm's except for the sizes, which suit 32-pixel pictures.
   public init(imageSize: Int = 32, patchSize: Int = 4, channels: Int = 3, width: Int = 192, depth: Int = 6, heads: Int = 3,
               mlpRatio: Double = 4, pooling: FeaturePooling = .cls, gelu: GeluKind = .exact, epsilon: Double = 1e-6,
-              stem: VisionStem = .patch, preNorm: Bool = false, output: Int? = nil, positions: PositionKind = .learned) {
+              stem: VisionStem = .patch, preNorm: Bool = false, output: Int? = nil, positions: PositionKind = .learned,
+              hasClassToken: Bool = true) {
     self.imageSize = imageSize
     self.patchSize = patchSize
     self.channels = channels
@@ -86,9 +94,10 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
     self.preNorm = preNorm
     self.output = output
     self.positions = positions
+    leavesOutClassToken = hasClassToken ? nil : true
   }
 
-  /// Reads what older versions wrote too: they knew neither `output` nor `positions`.
+  /// Reads what older versions wrote too: they knew neither `output` nor `positions`, nor transformers without a class token.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -99,7 +108,8 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
       gelu: try values.decode(GeluKind.self, forKey: .gelu), epsilon: try values.decode(Double.self, forKey: .epsilon),
       stem: try values.decode(VisionStem.self, forKey: .stem), preNorm: try values.decode(Bool.self, forKey: .preNorm),
       output: try values.decodeIfPresent(Int.self, forKey: .output),
-      positions: try values.decodeIfPresent(PositionKind.self, forKey: .positions) ?? .learned)
+      positions: try values.decodeIfPresent(PositionKind.self, forKey: .positions) ?? .learned,
+      hasClassToken: try values.decodeIfPresent(Bool.self, forKey: .leavesOutClassToken) != true)
   }
 
   /// Sizes of the literature by name: "Ti/16", "S/16", "B/16", "L/16" (224 pixels).
@@ -118,6 +128,9 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
   /// Patch tokens of one picture.
   public var patchCount: Int { (imageSize / patchSize) * (imageSize / patchSize) }
 
+  /// Tokens before those of the patches.
+  public var prefixCount: Int { hasClassToken ? 1 : 0 }
+
   /// Refuses sizes that do not fit together.
   public func validate() throws {
     guard imageSize > 0, patchSize > 0, channels > 0, width > 0, depth >= 0, heads > 0, mlpRatio > 0, epsilon > 0, (output ?? 1) > 0 else {
@@ -128,6 +141,9 @@ public struct VisionTransformerConfiguration: Codable, Sendable, Equatable {
     }
     guard width % heads == 0 else {
       throw ModelError("vision transformer: width \(width) cannot be cut into \(heads) equal heads")
+    }
+    guard hasClassToken || pooling != .cls else {
+      throw ModelError("vision transformer: without a class token features are pooled over patches; choose the pooling mean or max")
     }
     guard positions == .learned || width % 4 == 0 else {
       throw ModelError("vision transformer: fixed positions need a width that 4 divides, got \(width)")

@@ -77,6 +77,39 @@ public func distillationLoss(student: [Tensor], teacher: [Tensor], center: Tenso
   return try total * (1 / Double(pairs))
 }
 
+/// The multi-positive loss of SynCLR: what a student predicts of a crop, against what its teacher makes of all whole crops of a step.
+///
+/// Shapes: `queries` [N, D], `keys` [M, D] → scalar. With s_ij = cos(q_i, k_j) / τ, the anchor's own key excluded, p_ij even over the other keys
+/// of the anchor's caption: L = -1/N Σ_i Σ_j p_ij log softmax_j s_ij. An anchor without a positive adds nothing to the sum but counts in N.
+///
+/// - Parameters:
+///   - queries: the student's predictions, of any length.
+///   - keys: the teacher's projections, of any length; no gradient reaches them.
+///   - queryLabels, keyLabels: the caption of each; any integers.
+///   - own: for each query the row of the key that is left out, as that of the same picture; empty leaves none out.
+///   - temperature: τ > 0, default 0.08.
+/// - Throws: `ModelError` if shapes or labels do not match.
+///
+/// Tian et al. 2023, arXiv:2312.17742, section 3.3.
+public func multiPositiveTeacherLoss(queries: Tensor, keys: Tensor, queryLabels: [Int], keyLabels: [Int], own: [Int] = [], temperature: Double = 0.08) throws -> Tensor {
+  try checkEmbeddings("SynCLR loss", queries, rows: queryLabels.count, temperature: temperature)
+  try checkEmbeddings("SynCLR loss", keys, rows: keyLabels.count, temperature: temperature)
+  guard queries.shape[1] == keys.shape[1] else { throw ModelError("SynCLR loss: queries and keys should have one width, got \(queries.shape) and \(keys.shape)") }
+  guard own.isEmpty || (own.count == queryLabels.count && own.allSatisfy(keyLabels.indices.contains)) else {
+    throw ModelError("SynCLR loss: each of \(queryLabels.count) queries should name one of \(keyLabels.count) keys as its own, got \(own.count) rows")
+  }
+  let rows = queryLabels.count, columns = keyLabels.count
+  var shares = [Float](repeating: 0, count: rows * columns), excluded = shares
+  for (row, label) in queryLabels.enumerated() {
+    let left = own.isEmpty ? nil : own[row]
+    if let left { excluded[row * columns + left] = -1e9 }
+    let positives = keyLabels.indices.filter { keyLabels[$0] == label && $0 != left }
+    for column in positives { shares[row * columns + column] = 1 / Float(positives.count) }
+  }
+  let logits = try queries.l2Normalize().matmul(keys.detached().l2Normalize(), transposeRight: true) * (1 / temperature)
+  return try (logits + Tensor(excluded, shape: [rows, columns])).crossEntropy(targets: Tensor(shares, shape: [rows, columns]))
+}
+
 private func checkViews(_ loss: String, _ views: [Tensor]) throws {
   guard let first = views.first, first.rank == 2, views.allSatisfy({ $0.shape == first.shape }) else {
     throw ModelError("\(loss): all views should have one shape [B, D], got \(views.map(\.shape))")

@@ -40,9 +40,9 @@ public func extractFeatures(_ encoder: any ImageEncoder, pictures: [Picture], no
 /// - Returns: [pictures.count, patches, D], patches row by row.
 public func extractPatchFeatures(_ encoder: VisionTransformer, pictures: [Picture], normalization: PixelNormalization = .imageNet,
                                  batchSize: Int = 64, progress: (Int) throws -> Void = { _ in }) throws -> Tensor {
-  let count = encoder.configuration.patchCount
+  let count = encoder.configuration.patchCount, prefix = encoder.configuration.prefixCount
   return try extract(pictures, side: encoder.imageSize, normalization, batchSize, empty: [0, count, encoder.configuration.width], progress) {
-    try encoder.tokens($0).narrow(axis: 1, start: 1, count: count).contiguous()
+    try encoder.tokens($0).narrow(axis: 1, start: prefix, count: count).contiguous()
   }
 }
 

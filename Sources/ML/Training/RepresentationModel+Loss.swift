@@ -6,10 +6,11 @@ extension RepresentationModel {
   ///   - batch: what they show.
   ///   - captions: token ids of `batch.wordings`, if the objective uses captions.
   ///   - classes: class of each crop, if the objective uses classes.
+  ///   - localImages: small crops [localCrops · L, 3, s, s] of the L pictures of the batch, crop by crop, if there are any.
   ///   - visible: patches that are shown of each crop, if the objective is `mae`.
   ///   - stream: decides which branches are left out, if the options leave some out.
-  public func loss(images: Tensor, batch: RepresentationBatch, captions: [[Int]] = [], classes: [Int] = [], visible: [[Int]] = [],
-                   stream: RandomStream = RandomStream(seed: 0)) throws -> Tensor {
+  public func loss(images: Tensor, batch: RepresentationBatch, captions: [[Int]] = [], classes: [Int] = [], localImages: Tensor? = nil,
+                   visible: [[Int]] = [], stream: RandomStream = RandomStream(seed: 0)) throws -> Tensor {
     let dropPath = DropPath(rate: options.dropPath, stream: stream)
     if let decoder, let transformer = encoder as? VisionTransformer {
       return try reconstruction(images, visible: visible, transformer, decoder: decoder, dropPath: dropPath)
@@ -18,7 +19,17 @@ extension RepresentationModel {
       try encoder(images.narrow(axis: 0, start: start, count: count), training: TrainingPass(views: batch.views, dropPath: dropPath.part(start)))
     }
     let projections = try head.map { try $0.project(features, views: batch.views) }
-    if let teacher, let projections { return try following(projections, teacher.project(images, views: batch.views, microBatch: options.microBatch), views: batch.views) }
+    if let teacher, let head, let projections {
+      let local = try localImages.map { crops in
+        let small = try inParts(crops.shape[0], encoder) { [encoder] start, count in
+          let pass = TrainingPass(dropPath: dropPath.part(images.shape[0] + start), isLocal: true)
+          return try encoder(crops.narrow(axis: 0, start: start, count: count), training: pass)
+        }
+        return try head.project(small, views: options.localViews)
+      }
+      let targets = try teacher.project(images, views: batch.views, microBatch: options.microBatch)
+      return try following(projections, local: local, targets, batch)
+    }
     if let textEncoder, let imageProjection, let logitScale {
       let texts = try inParts(captions.count, textEncoder) { start, count in
         try textEncoder(PaddedCaptions(Array(captions[start..<(start + count)]), contextLength: textEncoder.configuration.contextLength)).feature
@@ -63,14 +74,25 @@ extension RepresentationModel {
     return try maskedReconstructionLoss(drawn, target: images.patches(options.encoder.patchSize), hidden: hidden)
   }
 
-  private func following(_ projections: Tensor, _ targets: Tensor, views: Int) throws -> Tensor {
+  private func following(_ projections: Tensor, local: Tensor?, _ targets: Tensor, _ batch: RepresentationBatch) throws -> Tensor {
+    let views = batch.views
     func parts(_ all: Tensor) throws -> [Tensor] {
-      let rows = all.shape[0] / views
-      return try (0..<views).map { try all.narrow(axis: 0, start: $0 * rows, count: rows) }
+      let rows = targets.shape[0] / views
+      return try stride(from: 0, to: all.shape[0], by: rows).map { try all.narrow(axis: 0, start: $0, count: rows) }
+    }
+    if options.objective == .synclr, let predictor {
+      let keys = Array(0..<targets.shape[0])
+      let whole = try multiPositiveTeacherLoss(queries: predictor.project(projections, views: views), keys: targets, queryLabels: batch.labels, keyLabels: batch.labels,
+                                               own: keys, temperature: options.temperature)
+      guard let local else { return whole }
+      let pictures = options.firstCrops(count: keys.count).map { batch.labels[$0] }
+      let labels = (0..<local.shape[0]).map { pictures[$0 % pictures.count] }
+      return try whole + multiPositiveTeacherLoss(queries: predictor.project(local, views: options.localViews), keys: targets, queryLabels: labels, keyLabels: batch.labels,
+                                                  temperature: options.temperature)
     }
     let theirs = try parts(targets)
     if let center {
-      let loss = try distillationLoss(student: parts(projections), teacher: theirs, center: center.value, studentTemperature: options.temperature,
+      let loss = try distillationLoss(student: parts(projections) + (local.map(parts) ?? []), teacher: theirs, center: center.value, studentTemperature: options.temperature,
                                       teacherTemperature: options.teacherTemperature)
       center.value = try center.value * 0.9 + targets.mean(axes: [0]) * 0.1
       return loss

@@ -3,7 +3,7 @@ public final class RepresentationModel: Module {
   public let options: RepresentationOptions
   public let encoder: any ImageEncoder
   public let head: (any FeatureHead)?
-  /// Predicts the teacher's projections (MoCo-v3, BYOL).
+  /// Predicts the teacher's projections (MoCo-v3, BYOL, SynCLR).
   public let predictor: ProjectionHead?
   public let teacher: MomentumTeacher?
   /// The running mean of the teacher's logits (DINO).
@@ -37,7 +37,7 @@ public final class RepresentationModel: Module {
     func makeHead(_ stream: inout RandomStream) throws -> (any FeatureHead)? {
       switch objective {
       case .simclr, .supcon, .stablerep, .stablerepPlus: return try ProjectionHead(width: width, hidden: hidden, output: output, stream: &stream)
-      case .mocoV3: return try ProjectionHead(widths: [width, hidden, hidden, output], bias: false, lastNorm: true, stream: &stream)
+      case .mocoV3, .synclr: return try ProjectionHead(widths: [width, hidden, hidden, output], bias: false, lastNorm: true, stream: &stream)
       case .byol: return try ProjectionHead(widths: [width, hidden, output], stream: &stream)
       case .dino: return try PrototypeHead(width: width, hidden: hidden, bottleneck: output, prototypes: options.prototypes, stream: &stream)
       case .mae, .clip, .siglip, .supervised: return nil
@@ -45,7 +45,7 @@ public final class RepresentationModel: Module {
     }
     head = try makeHead(&stream)
     switch objective {
-    case .mocoV3: predictor = try ProjectionHead(widths: [output, hidden, output], bias: false, lastNorm: true, stream: &stream)
+    case .mocoV3, .synclr: predictor = try ProjectionHead(widths: [output, hidden, output], bias: false, lastNorm: true, stream: &stream)
     case .byol: predictor = try ProjectionHead(widths: [output, hidden, output], stream: &stream)
     default: predictor = nil
     }

@@ -20,6 +20,8 @@ public enum RepresentationObjective: String, Codable, Sendable, CaseIterable {
   case mae
   /// All pictures of a caption attract each other.
   case stablerep
+  /// StableRep through a slowly moving teacher, with small crops that only the student sees; without SynCLR's masked patches.
+  case synclr
   /// StableRep plus matching of pictures and captions.
   case stablerepPlus = "stablerep+"
   /// Matching of pictures and captions.
@@ -30,7 +32,7 @@ public enum RepresentationObjective: String, Codable, Sendable, CaseIterable {
   case supervised
 
   /// Whether all pictures of a caption belong together.
-  public var joinsCaptions: Bool { self == .stablerep || self == .stablerepPlus }
+  public var joinsCaptions: Bool { self == .stablerep || self == .stablerepPlus || self == .synclr }
   public var usesCaptions: Bool { self == .clip || self == .siglip || self == .stablerepPlus }
   public var usesClasses: Bool { self == .supcon || self == .supervised }
 
@@ -39,12 +41,24 @@ public enum RepresentationObjective: String, Codable, Sendable, CaseIterable {
     switch self {
     case .mocoV3: return 0.99
     case .byol, .dino: return 0.996
+    case .synclr: return 0.994
     default: return nil
     }
   }
 
   /// Temperature of the (student's) similarities in the objective's paper.
-  public var temperature: Double { self == .mocoV3 ? 0.2 : 0.1 }
+  public var temperature: Double {
+    switch self {
+    case .mocoV3: return 0.2
+    case .synclr: return 0.08
+    default: return 0.1
+    }
+  }
+
+  /// Small crops of each picture in the objective's paper.
+  public var localCrops: Int { self == .synclr ? 4 : 0 }
+  /// Whether small crops are of use to it.
+  public var usesLocalCrops: Bool { self == .synclr || self == .dino }
 }
 
 /// Everything that fixes a run of representation learning but its data.
@@ -62,10 +76,14 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var cropsPerStep: Int
   /// Crops whose history is in memory at a time; 0 for all of a step. The loss is that of the whole step either way.
   public var microBatch: Int
-  /// m, pictures of a caption in a step; used by `stablerep` and `stablerepPlus`.
+  /// m, pictures of a caption in a step; used by `stablerep`, `stablerepPlus` and `synclr`.
   public var imagesPerCaption: Int
   /// Crops of each of these pictures; all are mutual positives.
   public var cropsPerImage: Int
+  /// Small crops of each picture, beside the crops of the step; only the student of `synclr` or `dino` sees them.
+  public var localCrops: Int
+  /// Side of a small crop in pixels, a multiple of the patch.
+  public var localSize: Int
   /// τ of the contrastive losses over projections.
   public var temperature: Double
   /// w₁ of StableRep+.
@@ -82,7 +100,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var classes: Int
   /// Share of each target that is spread over all classes, in [0, 1); of `supervised`.
   public var labelSmoothing: Double
-  /// First momentum of the teacher of `mocoV3`, `byol` and `dino`.
+  /// First momentum of the teacher of `mocoV3`, `byol`, `dino` and `synclr`.
   public var teacherMomentum: Double
   /// Temperature of the teacher of `dino`.
   public var teacherTemperature: Double
@@ -105,7 +123,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
               temperature: Double? = nil, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
               matchingWidth: Int = 128, classes: Int = 0, teacherMomentum: Double? = nil, teacherTemperature: Double = 0.04,
               prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize(), residual: ResNetConfiguration? = nil, dropPath: Double = 0,
-              microBatch: Int = 0, labelSmoothing: Double = 0) {
+              microBatch: Int = 0, labelSmoothing: Double = 0, localCrops: Int? = nil, localSize: Int? = nil) {
     self.objective = objective
     self.encoder = encoder
     self.residual = residual
@@ -117,6 +135,9 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     self.labelSmoothing = labelSmoothing
     self.imagesPerCaption = imagesPerCaption
     self.cropsPerImage = cropsPerImage
+    self.localCrops = localCrops ?? objective.localCrops
+    // As 96 of 224, but two patches at least.
+    self.localSize = localSize ?? max(2, encoder.imageSize * 3 / 7 / max(1, encoder.patchSize)) * encoder.patchSize
     self.temperature = temperature ?? objective.temperature
     self.imageWeight = imageWeight
     self.textWeight = textWeight
@@ -135,9 +156,19 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var views: Int {
     switch objective {
     case .simclr, .supcon, .mocoV3, .byol, .dino: return 2
-    case .stablerep, .stablerepPlus: return imagesPerCaption * cropsPerImage
+    case .stablerep, .stablerepPlus, .synclr: return imagesPerCaption * cropsPerImage
     case .mae, .clip, .siglip, .supervised: return 1
     }
+  }
+
+  /// Parts of a step's small crops that a head's batch norms see apart: as many pictures in each as in a view.
+  var localViews: Int { localCrops * (objective.joinsCaptions ? imagesPerCaption : 1) }
+
+  /// The places of each picture's first crop among `count` crops of a step.
+  func firstCrops(count: Int) -> [Int] {
+    let rows = count / views
+    let firsts = objective.joinsCaptions ? Array(stride(from: 0, to: views, by: cropsPerImage)) : [0]
+    return firsts.flatMap { view in (0..<rows).map { view * rows + $0 } }
   }
 
   /// Side in pixels of the crops, and their channels.
@@ -168,6 +199,12 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
       throw ModelError("representation: the micro-batch must be 0 or above, and 0 for a residual network, whose batch norms would see parts of a step; got \(microBatch)")
     }
     guard residual == nil || objective != .mae else { throw ModelError("representation: mae needs a vision transformer, whose patches it can hide") }
+    guard localCrops >= 0, localCrops == 0 || objective.usesLocalCrops else {
+      throw ModelError("representation: \(objective.rawValue) knows no local crops, got \(localCrops); synclr and dino do")
+    }
+    guard localCrops == 0 || (residual == nil && localSize > 0 && localSize <= encoder.imageSize && localSize % encoder.patchSize == 0) else {
+      throw ModelError("representation: local crops are for a vision transformer, and their side a multiple of its patch \(encoder.patchSize), at most \(encoder.imageSize), got \(localSize)")
+    }
     try optimization.validate()
     guard imagesPerCaption >= 1, cropsPerImage >= 1, headHidden >= 1, headOutput >= 1, matchingWidth >= 1 else {
       throw ModelError("representation: counts and widths must be at least 1")
@@ -193,6 +230,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     guard objective != .mae || (maskRatio > 0 && maskRatio < 1 && visiblePatches < encoder.patchCount) else {
       throw ModelError("representation: mae needs a mask ratio in (0, 1) that hides at least one of \(encoder.patchCount) patches, got \(maskRatio)")
     }
+    guard objective != .mae || encoder.hasClassToken else { throw ModelError("representation: mae needs a transformer with a class token, which its decoder reads") }
     guard objective != .mae || encoder.stem == .patch else {
       throw ModelError("representation: mae needs the stem patch: a convolutional one looks across borders into the hidden patches")
     }

@@ -22,6 +22,7 @@ public final class RepresentationTrainer {
   public var onUnreadable: (SkippedItem) -> Void = { _ in }
   private let data: [CaptionGroup]
   private let makeView: ViewMaker
+  private let makeLocalView: ViewMaker?
 
   /// Prepares a run.
   ///
@@ -30,8 +31,11 @@ public final class RepresentationTrainer {
   ///   - data: pictures by caption.
   ///   - dataIdentity: names the data in checkpoints, for example by a hash; a checkpoint of other data is refused.
   ///   - makeView: augmentation and normalisation.
+  ///   - makeLocalView: the same for small crops; needed if the options ask for some.
   /// - Throws: `ModelError` if data and options do not fit.
-  public init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", makeView: @escaping ViewMaker) throws {
+  public init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", makeView: @escaping ViewMaker, makeLocalView: ViewMaker? = nil) throws {
+    guard model.options.localCrops == 0 || makeLocalView != nil else { throw ModelError("representation: small crops need an augmentation of their own") }
+    self.makeLocalView = makeLocalView
     self.model = model
     self.data = data
     self.makeView = makeView
@@ -40,21 +44,31 @@ public final class RepresentationTrainer {
     loop.afterStep = { [unowned loop] in try model.afterStep(loop.step) }
   }
 
-  /// Prepares a run whose crops come from an augmentation recipe.
+  /// Prepares a run whose crops come from augmentation recipes.
   ///
-  /// - Throws: `ModelError` if the recipe's crops have another size than the encoder reads.
-  public convenience init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", augmentation: AugmentationRecipe) throws {
+  /// - Parameters:
+  ///   - augmentation: of the crops.
+  ///   - localAugmentation: of the small crops; needed if the options ask for some.
+  /// - Throws: `ModelError` if a recipe's crops have another size than the options say.
+  public convenience init(model: RepresentationModel, data: [CaptionGroup], dataIdentity: String = "", augmentation: AugmentationRecipe,
+                          localAugmentation: AugmentationRecipe? = nil) throws {
     let size = model.options.imageSize
     guard augmentation.side == size, model.options.channels == 3 else {
       throw ModelError("representation: the augmentation makes crops of \(augmentation.side) pixels and 3 channels, the encoder reads \(size) pixels and \(model.options.channels) channels")
     }
-    let pipeline = try AugmentationPipeline(augmentation)
+    if let side = localAugmentation?.side, side != model.options.localSize {
+      throw ModelError("representation: the augmentation of small crops makes \(side) pixels, the options say \(model.options.localSize)")
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    let description = String(decoding: try encoder.encode(augmentation), as: UTF8.self)
-    try self.init(model: model, data: data, dataIdentity: dataIdentity + "," + description) { image, stream, output in
-      try pipeline.write(image, augmentation.parameters(width: image.width, height: image.height, stream: &stream), into: output)
-    }
+    let recipes = [augmentation] + (localAugmentation.map { [$0] } ?? [])
+    let description = try recipes.map { String(decoding: try encoder.encode($0), as: UTF8.self) }.joined(separator: ",")
+    try self.init(model: model, data: data, dataIdentity: dataIdentity + "," + description, makeView: Self.maker(augmentation), makeLocalView: localAugmentation.map(Self.maker))
+  }
+
+  private static func maker(_ recipe: AugmentationRecipe) throws -> ViewMaker {
+    let pipeline = try AugmentationPipeline(recipe)
+    return { image, stream, output in try pipeline.write(image, recipe.parameters(width: image.width, height: image.height, stream: &stream), into: output) }
   }
 
   /// Trains to the end or to a given step; see `TrainingLoop.run`.
@@ -65,10 +79,10 @@ public final class RepresentationTrainer {
   /// The loss of the step with the given number, counted from 0.
   public func loss(_ step: Int) throws -> Tensor {
     let batch = batches.batch(step)
-    let images = try crops(batch, step: step)
+    let (images, local) = try crops(batch, step: step)
     let captions = batch.wordings.map { data[$0[0]].captions[$0[1]] }
     let classes = model.options.objective.usesClasses ? batch.crops.map { data[$0.group].label ?? 0 } : []
-    return try model.loss(images: images, batch: batch, captions: captions, classes: classes, visible: visiblePatches(batch, step: step),
+    return try model.loss(images: images, batch: batch, captions: captions, classes: classes, localImages: local, visible: visiblePatches(batch, step: step),
                           stream: RandomStream(seed: model.options.optimization.seed, purpose: "representation branches", index: UInt64(step)))
   }
 
@@ -82,19 +96,26 @@ public final class RepresentationTrainer {
     }
   }
 
-  /// The crops of a step, [C, channels, S, S].
-  func crops(_ batch: RepresentationBatch, step: Int) throws -> Tensor {
-    let (size, channels) = (model.options.imageSize, model.options.channels)
-    let length = channels * size * size
-    let seed = model.options.optimization.seed
-    let count = batch.crops.count
-    let read = try picturesInFiles(batch)
-    return try Tensor.build([count, channels, size, size]) { buffer in
+  /// The crops of a step, [C, channels, S, S], and the small ones, if there are any, of each picture in turn: [localCrops · L, channels, s, s].
+  func crops(_ batch: RepresentationBatch, step: Int) throws -> (whole: Tensor, local: Tensor?) {
+    let options = model.options, read = try picturesInFiles(batch)
+    let whole = try views(of: batch.crops, read, "representation crop", step: step, side: options.imageSize, makeView)
+    guard options.localCrops > 0, let makeLocalView else { return (whole, nil) }
+    let firsts = options.firstCrops(count: batch.crops.count).map { batch.crops[$0] }
+    let all = Array(repeating: firsts, count: options.localCrops).flatMap { $0 }
+    return (whole, try views(of: all, read, "representation small crop", step: step, side: options.localSize, makeLocalView))
+  }
+
+  private func views(of crops: [RepresentationBatch.Crop], _ read: [RepresentationBatch.Crop: Image], _ purpose: String, step: Int, side: Int,
+                     _ make: ViewMaker) throws -> Tensor {
+    let channels = model.options.channels, seed = model.options.optimization.seed
+    let length = channels * side * side
+    return try Tensor.build([crops.count, channels, side, side]) { buffer in
       guard let base = buffer.baseAddress else { return }
-      try ThreadPool.throwingFor(count, grain: 4) { index in
-        let crop = batch.crops[index]
-        var stream = RandomStream(seed: seed, purpose: "representation crop", index: UInt64(step * count + index))
-        try makeView(read[crop] ?? data[crop.group].pictures[crop.image].image(), &stream, base + index * length)
+      try ThreadPool.throwingFor(crops.count, grain: 4) { index in
+        let crop = crops[index]
+        var stream = RandomStream(seed: seed, purpose: purpose, index: UInt64(step * crops.count + index))
+        try make(read[crop] ?? data[crop.group].pictures[crop.image].image(), &stream, base + index * length)
       }
     }
   }

@@ -66,4 +66,8 @@ model = VisionTransformer(img_size=16, patch_size=4, embed_dim=16, depth=2, num_
 roughen(model)
 record("max/weight", dict(model.named_parameters()), half=True)
 record("max", {"features": model(images)}, half=False)
+model = VisionTransformer(img_size=16, patch_size=4, embed_dim=16, depth=2, num_heads=2, num_classes=0, global_pool="avg", class_token=False).eval()
+roughen(model)
+record("patches/weight", dict(model.named_parameters()), half=True)
+record("patches", {"features": model(images)}, half=False)
 save_file(out, "encoders.safetensors", metadata={"timm": timm.__version__, "torch": torch.__version__})

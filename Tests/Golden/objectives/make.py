@@ -100,15 +100,15 @@ def texts(count):
     return rows
 
 
-for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stablerep", "stablerep+", "clip", "siglip", "supervised"]:
+for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stablerep", "stablerep+", "clip", "siglip", "supervised", "synclr"]:
     model = nn.Module()
-    model.encoder = VisionTransformer(img_size=12, patch_size=4, embed_dim=16, depth=1, num_heads=2, num_classes=0)
+    model.encoder = VisionTransformer(img_size=12, patch_size=4, embed_dim=16, depth=1, num_heads=2, num_classes=0, dynamic_img_size=objective == "synclr")
     with torch.no_grad():
         for parameter in model.encoder.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.2)
     if objective in ("simclr", "supcon"):
         model.head = perceptron([16, 12, 12, 8])
-    elif objective == "moco-v3":
+    elif objective in ("moco-v3", "synclr"):
         model.head, model.predictor = perceptron([16, 12, 12, 8], False, True), perceptron([8, 12, 8], False, True)
     elif objective == "byol":
         model.head, model.predictor = perceptron([16, 12, 8]), perceptron([8, 12, 8])
@@ -130,9 +130,9 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stabler
         if objective == "siglip":
             model.logit_bias = nn.Parameter(torch.tensor(-2.0))
     rounded(model)
-    crops = torch.randn(12 if objective in ("stablerep", "stablerep+") else 8, 3, 12, 12).half().float()
+    crops = torch.randn(12 if objective in ("stablerep", "stablerep+", "synclr") else 8, 3, 12, 12).half().float()
     start = {name: value.clone() for name, value in model.state_dict().items() if "num_batches" not in name}
-    if objective in ("moco-v3", "byol", "dino"):
+    if objective in ("moco-v3", "byol", "dino", "synclr"):
         teacher = nn.ModuleDict({"encoder": copy.deepcopy(model.encoder), "head": copy.deepcopy(model.head)})
         with torch.no_grad():
             for parameter in teacher.parameters():
@@ -140,7 +140,8 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stabler
         rounded(teacher)
         start.update({f"teacher.{name}": value.detach().clone() for name, value in teacher.named_parameters()})
         with torch.no_grad():
-            theirs = views(teacher["head"], teacher["encoder"](crops)).chunk(2)
+            theirs = views(teacher["head"], teacher["encoder"](crops), 3 if objective == "synclr" else 2)
+            theirs = theirs if objective == "synclr" else theirs.chunk(2)
     if objective in ("simclr", "supcon"):
         labels = torch.arange(4).repeat(2) if objective == "simclr" else torch.tensor([0, 1, 0, 2]).repeat(2)
         loss = multi(views(model.head, model.encoder(crops)), labels, 0.1)
@@ -184,6 +185,16 @@ for objective in ["simclr", "supcon", "moco-v3", "byol", "dino", "mae", "stabler
         spread[labels, torch.arange(12)] = 1 / 3
         loss = loss + 0.5 * (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, spread))
         tensors["stablerep+/captions"] = captions
+    if objective == "synclr":
+        small = torch.randn(24, 3, 8, 8).half().float()  # two of each of the twelve pictures
+        tensors["synclr/small"] = small.half()
+        labels, own = torch.arange(4).repeat(3), torch.eye(12)
+        loss = 0
+        for pictures, parts, whose, left in ((crops, 3, labels, own), (small, 6, labels.repeat(2), 0)):
+            q = views(model.predictor, views(model.head, model.encoder(pictures), parts), parts)
+            logits = normal(q) @ normal(theirs).T / 0.08 - 1e9 * left
+            same = (whose[:, None] == labels[None]).float() - left
+            loss = loss - (same / same.sum(1, keepdim=True) * torch.log_softmax(logits, 1)).sum(1).mean()
     if objective in ("clip", "siglip"):
         captions = texts(8)
         pair = normal(model.image_projection(model.encoder(crops))), normal(model.text(captions))

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ML
@@ -8,6 +9,7 @@ struct EncoderTests {
   static func vision(_ tag: String) throws -> VisionTransformer {
     var configuration = VisionTransformerConfiguration(imageSize: 16, patchSize: 4, width: 16, depth: 2, heads: 2)
     if let pooling = FeaturePooling(rawValue: tag) { configuration.pooling = pooling }
+    if tag == "patches" { (configuration.pooling, configuration.hasClassToken) = (.mean, false) }
     if tag == "clip" {
       configuration.preNorm = true
       configuration.gelu = .quick
@@ -18,11 +20,27 @@ struct EncoderTests {
     return model
   }
 
-  @Test(arguments: ["cls", "mean", "max", "clip"])
+  @Test(arguments: ["cls", "mean", "max", "patches", "clip"])
   func `features of a vision transformer equal timm's`(tag: String) throws {
     let tensors = try ModelGolden.tensors(EncoderTests.golden)
     let features = try EncoderTests.vision(tag)(ModelGolden.tensor("images", in: tensors))
     #expect(try ModelGolden.distance(features, ModelGolden.tensor("\(tag)/features", in: tensors)) < 1e-5)
+  }
+
+  @Test func `a transformer without a class token is imported, resized and described, and has to pool over patches`() throws {
+    let tensors = try ModelGolden.tensors(EncoderTests.golden)
+    let weights = tensors.filter { $0.name.hasPrefix("patches/weight/") }.map { (String($0.name.dropFirst(15)), $0.tensor) }
+    var options = EncoderImport.VisionOptions(gelu: .exact, heads: 2)
+    options.pooling = .mean
+    let model = try EncoderImport.visionTransformer(weights, options: options)
+    #expect(try ModelGolden.distance(model(ModelGolden.tensor("images", in: tensors)), ModelGolden.tensor("patches/features", in: tensors)) < 1e-5)
+    options.imageSize = 24
+    #expect(try EncoderImport.visionTransformer(weights, options: options)(Tensor.zeros([1, 3, 24, 24])).shape == [1, 16])
+    options.pooling = .cls
+    #expect(ModelGolden.message { _ = try EncoderImport.visionTransformer(weights, options: options) }.contains("choose the pooling mean or max"))
+    let described = try JSONEncoder().encode(model.configuration)
+    #expect(try JSONDecoder().decode(VisionTransformerConfiguration.self, from: described) == model.configuration)
+    #expect(try !String(decoding: JSONEncoder().encode(VisionTransformerConfiguration()), as: UTF8.self).contains("ClassToken"))
   }
 
   @Test func `gradients of every weight of a vision transformer equal timm's`() throws {

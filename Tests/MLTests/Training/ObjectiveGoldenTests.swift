@@ -8,7 +8,8 @@ struct ObjectiveGoldenTests {
     RepresentationOptions(
       objective: objective, encoder: VisionTransformerConfiguration(imageSize: 12, patchSize: 4, width: 16, depth: 1, heads: 2),
       text: TextTransformerConfiguration(vocabulary: 50, contextLength: 8, width: 16, depth: 1, heads: 2), optimization: OptimizationOptions(steps: 10, learningRate: 0.1), cropsPerStep: objective.joinsCaptions ? 12 : 8, imagesPerCaption: 3, headHidden: 12, headOutput: 8, matchingWidth: 6, classes: 3,
-      teacherMomentum: 0.9, prototypes: 20, decoder: .init(width: 8, depth: 1, heads: 2))
+      teacherMomentum: 0.9, prototypes: 20, decoder: .init(width: 8, depth: 1, heads: 2),
+      localCrops: objective == .synclr ? 2 : 0, localSize: 8)
   }
 
   @Test(arguments: RepresentationObjective.allCases)
@@ -28,7 +29,8 @@ struct ObjectiveGoldenTests {
       captions.append(Array(ids[...(ids.firstIndex(of: 49) ?? 0)]))
     }
     let batch = RepresentationBatch(crops: [], labels: labels, views: views, captionRows: objective.usesCaptions ? labels : [], wordings: [])
-    let loss = try model.loss(images: crops, batch: batch, captions: captions, classes: [0, 1, 0, 2, 0, 1, 0, 2], visible: visible)
+    let loss = try model.loss(images: crops, batch: batch, captions: captions, classes: [0, 1, 0, 2, 0, 1, 0, 2],
+                              localImages: objective == .synclr ? part("small") : nil, visible: visible)
     let expected = try part("loss").item()
     #expect(abs(try loss.item() - expected) < 1e-5 * max(1, abs(expected)))
     let gradients = try loss.backward()
@@ -39,7 +41,7 @@ struct ObjectiveGoldenTests {
       let reference = try part("gradient/\(name)")
       let largest = try reference.abs().maximum().item()
       let found = try gradients[parameter.value] ?? Tensor.zeros(parameter.shape)
-      #expect(try (found - reference).abs().maximum().item() < 1e-4 * largest + 2e-6 * overall, "\(name)")
+      #expect(try (found - reference).abs().maximum().item() < 1e-4 * largest + 4e-6 * overall, "\(name)")
       parameter.value = try parameter.value.detached() - found * 0.1
       compared += 1
     }
@@ -48,7 +50,8 @@ struct ObjectiveGoldenTests {
     for (name, tensor) in golden where name.hasPrefix("\(objective.rawValue)/after/") {
       let own = String(name.dropFirst("\(objective.rawValue)/after/".count))
       let found = try #require(model.namedTensors().first { $0.name == own }).tensor
-      #expect(try (found - tensor).abs().maximum().item() < 1e-5, "\(own)")
+      // What the step moved, a tenth of the gradient, is as uncertain as that is.
+      #expect(try (found - tensor).abs().maximum().item() < 1e-5 + 2e-6 * overall, "\(own)")
     }
   }
 

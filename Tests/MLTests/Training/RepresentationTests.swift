@@ -8,7 +8,7 @@ struct RepresentationTests {
       objective: objective, encoder: VisionTransformerConfiguration(imageSize: 8, patchSize: 4, width: 16, depth: 1, heads: 2),
       text: TextTransformerConfiguration(vocabulary: 20, contextLength: 6, width: 16, depth: 1, heads: 2),
       optimization: OptimizationOptions(steps: steps, learningRate: 1e-3, warmupSteps: 1, averageDecay: nil, seed: 3),
-      cropsPerStep: crops, imagesPerCaption: 4, headHidden: 16, headOutput: 8, matchingWidth: 8, classes: 3)
+      cropsPerStep: crops, imagesPerCaption: 4, headHidden: 16, headOutput: 8, matchingWidth: 8, classes: 3, localSize: 4)
   }
 
   /// Captions with five plain pictures each, whose colour is decided by the caption.
@@ -28,9 +28,16 @@ struct RepresentationTests {
     for place in 0..<image.pixels.count { output[place] += shift }
   }
 
-  static func trainer(_ objective: RepresentationObjective, crops: Int = 24) throws -> RepresentationTrainer {
-    try RepresentationTrainer(model: RepresentationModel(options(objective, crops: crops), seed: 5), data: data(), makeView: view)
+  /// The upper left quarter of a picture of 8 x 8.
+  static let smallView: ViewMaker = { image, stream, output in
+    for place in 0..<48 { output[place] = Float(image.pixels[((place % 16 / 4) * 8 + place % 4) * 3 + place / 16]) / 255 + stream.uniform(-0.1, 0.1) }
   }
+
+  static func trainer(_ options: RepresentationOptions) throws -> RepresentationTrainer {
+    try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: data(), makeView: view, makeLocalView: smallView)
+  }
+
+  static func trainer(_ objective: RepresentationObjective, crops: Int = 24) throws -> RepresentationTrainer { try trainer(options(objective, crops: crops)) }
 
   @Test(arguments: RepresentationObjective.allCases)
   func `every objective trains on equal numbers of crops and continues to the same bytes`(objective: RepresentationObjective) throws {
@@ -166,12 +173,12 @@ struct RepresentationTests {
     #expect(losses.allSatisfy { $0 >= Float(Double.logarithm(3)) - 1e-4 })
   }
 
-  @Test(arguments: [RepresentationObjective.simclr, .stablerepPlus, .mae, .byol, .clip])
+  @Test(arguments: [RepresentationObjective.simclr, .stablerepPlus, .mae, .byol, .clip, .synclr])
   func `a micro-batch changes the memory that a step takes and not its loss or gradients`(objective: RepresentationObjective) throws {
     func gradients(_ size: Int) throws -> (loss: Float, values: [[Float]]) {
       var options = RepresentationTests.options(objective)
       options.microBatch = size
-      let trainer = try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: RepresentationTests.data(), makeView: RepresentationTests.view)
+      let trainer = try RepresentationTests.trainer(options)
       let loss = try trainer.loss(0)
       let all = try loss.backward()
       return (try loss.floats()[0], try trainer.model.namedParameters().map { try all[$0.parameter.value]?.floats() ?? [] })
@@ -217,13 +224,43 @@ struct RepresentationTests {
                                 augmentation: .scenes(side: side))
     }
     let first = try trainer(8), second = try trainer(8)
-    func crops(_ trainer: RepresentationTrainer, _ step: Int) throws -> [Float] { try trainer.crops(trainer.batches.batch(step), step: step).floats() }
+    func crops(_ trainer: RepresentationTrainer, _ step: Int) throws -> [Float] { try trainer.crops(trainer.batches.batch(step), step: step).whole.floats() }
     _ = try crops(second, 1)
     #expect(try crops(first, 2) == crops(second, 2))
     #expect(try crops(first, 1) != crops(first, 2))
     let batch = try crops(first, 2)
     #expect(batch[0..<192] != batch[12 * 192..<13 * 192], "two crops of one picture differ")
     #expect(ModelGolden.message { _ = try trainer(16) }.contains("makes crops of 16 pixels and 3 channels, the encoder reads 8 pixels"))
+  }
+
+  @Test func `small crops are made of each picture of a step, and training with them continues to the same bytes`() throws {
+    var options = RepresentationTests.options(.synclr)
+    #expect(options.localCrops == 4 && options.temperature == 0.08)
+    let recipe = AugmentationRecipe.scenes(side: 8)
+    let trainer = try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: RepresentationTests.data(), augmentation: recipe,
+                                            localAugmentation: recipe.local(side: 4, scale: 0.08...0.32))
+    let (whole, local) = try trainer.crops(trainer.batches.batch(1), step: 1)
+    #expect(whole.shape == [24, 3, 8, 8] && local?.shape == [96, 3, 4, 4])
+    #expect(ModelGolden.message {
+      _ = try RepresentationTrainer(model: RepresentationModel(options, seed: 5), data: RepresentationTests.data(), augmentation: recipe)
+    }.contains("small crops need an augmentation of their own"))
+    options.localSize = 6
+    #expect(ModelGolden.message { try options.validate() }.contains("a multiple of its patch 4, at most 8, got 6"))
+    // Two crops of a picture share its small ones.
+    options = RepresentationTests.options(.synclr)
+    (options.imagesPerCaption, options.cropsPerImage) = (2, 2)
+    let shared = try RepresentationTests.trainer(options)
+    #expect(try shared.crops(shared.batches.batch(0), step: 0).local?.shape == [48, 3, 4, 4])
+    // DINO has none unless it is asked.
+    var dino = RepresentationTests.options(.dino)
+    let without = try RepresentationTests.trainer(dino).loss(0).item()
+    dino.localCrops = 3
+    let with = try RepresentationTests.trainer(dino)
+    #expect(try with.crops(with.batches.batch(0), step: 0).local?.shape == [36, 3, 4, 4])
+    #expect(try with.loss(0).item() != without)
+    var simclr = RepresentationTests.options(.simclr)
+    simclr.localCrops = 1
+    #expect(ModelGolden.message { try simclr.validate() }.contains("simclr knows no local crops"))
   }
 
   @Test func `a fault in a view reaches the caller`() throws {

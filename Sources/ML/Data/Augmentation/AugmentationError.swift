@@ -7,8 +7,7 @@ public enum AugmentationError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .name(let name):
-      return "augmentation: no recipe is called '\(name)'; the recipes are strong, strong_downsampled, weak, none, "
-        + "scenes, scenes_weak"
+      return "augmentation: no recipe is called '\(name)'; the recipes are \(AugmentationRecipe.names.joined(separator: ", "))"
     case .option(let name, let value, let expected):
       return "augmentation: option \(name) must be \(expected), got \(value)"
     case .crops(let crop, let images):
@@ -68,6 +67,7 @@ extension AugmentationRecipe {
       }
       if let reference = blur.referenceSide { try length("blur.referenceSide", reference) }
     }
+    try probability("solarise", solarise)
     try probability("flip", flip)
     for channel in 0..<3 where !(deviation[channel] > 0) || !mean[channel].isFinite || !deviation[channel].isFinite {
       throw AugmentationError.option(

@@ -14,17 +14,20 @@ public struct AugmentationParameters: Sendable, Equatable, Codable {
   public var greyscale: Bool
   /// Standard deviation of the blur in pixels of the result; 0 for none.
   public var blurRadius: Float
+  /// Whether bytes of 128 and more are inverted.
+  public var solarised: Bool
   public var flip: Bool
 
   public init(
     downsampledSide: Int? = nil, crop: PixelRectangle? = nil, colourChanges: [ColourChange] = [],
-    greyscale: Bool = false, blurRadius: Float = 0, flip: Bool = false
+    greyscale: Bool = false, blurRadius: Float = 0, solarised: Bool = false, flip: Bool = false
   ) {
     self.downsampledSide = downsampledSide
     self.crop = crop
     self.colourChanges = colourChanges
     self.greyscale = greyscale
     self.blurRadius = blurRadius
+    self.solarised = solarised
     self.flip = flip
   }
 }
@@ -54,6 +57,7 @@ extension AugmentationRecipe {
       let radius = stream.uniform(blur.radius.lowerBound, blur.radius.upperBound)
       parameters.blurRadius = radius * (blur.referenceSide.map { Float(side) / Float($0) } ?? 1)
     }
+    if solarise > 0 { parameters.solarised = stream.chance(solarise) }
     if flip > 0 { parameters.flip = stream.chance(flip) }
     return parameters
   }

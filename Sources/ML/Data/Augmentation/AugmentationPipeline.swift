@@ -131,6 +131,9 @@ public struct AugmentationPipeline: Sendable {
     if parameters.blurRadius > 0 {
       GaussianBlur(radius: parameters.blurRadius).apply(bytes, width: side, height: side)
     }
+    if parameters.solarised {
+      for place in 0..<cropCount where bytes[place] >= 128 { bytes[place] = 255 - bytes[place] }
+    }
   }
 
   private func mirror(_ bytes: UnsafeMutablePointer<UInt8>) {

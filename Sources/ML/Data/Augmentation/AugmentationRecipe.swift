@@ -1,7 +1,7 @@
 /// Which transformations a crop goes through, how often and how strongly.
 ///
-/// They run in the order of the fields: shrink and re-enlarge, crop and resize, colour jitter, greyscale, blur, mirror,
-/// normalise. Each has the arithmetic of torchvision's transformation on Pillow pictures, bytes between the steps
+/// They run in the order of the fields: shrink and re-enlarge, crop and resize, colour jitter, greyscale, blur, solarise,
+/// mirror, normalise. Each has the arithmetic of torchvision's transformation on Pillow pictures, bytes between the steps
 /// included.
 public struct AugmentationRecipe: Sendable, Equatable, Codable {
   /// Shrinks a picture and enlarges it again before everything else, so that some crops lack detail.
@@ -73,6 +73,8 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
   public var jitter: Jitter?
   public var greyscale: Float
   public var blur: Blur?
+  /// Probability of inverting bytes of 128 and more.
+  public var solarise: Float
   /// Probability of mirroring left and right.
   public var flip: Float
   /// Subtracted from values in 0...1, per channel.
@@ -82,8 +84,8 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
 
   public init(
     side: Int, downsampling: Downsampling? = nil, crop: Crop = .centre, filter: ResizeFilter = .bilinear,
-    jitter: Jitter? = nil, greyscale: Float = 0, blur: Blur? = nil, flip: Float = 0,
-    mean: SIMD3<Float> = AugmentationRecipe.imageNetMean, deviation: SIMD3<Float> = AugmentationRecipe.imageNetDeviation
+    jitter: Jitter? = nil, greyscale: Float = 0, blur: Blur? = nil, solarise: Float = 0,
+    flip: Float = 0, mean: SIMD3<Float> = AugmentationRecipe.imageNetMean, deviation: SIMD3<Float> = AugmentationRecipe.imageNetDeviation
   ) {
     self.side = side
     self.downsampling = downsampling
@@ -92,6 +94,7 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
     self.jitter = jitter
     self.greyscale = greyscale
     self.blur = blur
+    self.solarise = solarise
     self.flip = flip
     self.mean = mean
     self.deviation = deviation
@@ -111,6 +114,13 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
   public static func strongDownsampled(side: Int = 224) -> AugmentationRecipe {
     var recipe = strong(side: side)
     recipe.downsampling = Downsampling(probability: 0.05, shorterSides: [64, 128], restoredSide: 256)
+    return recipe
+  }
+
+  /// The strong list with BYOL's solarisation of one crop in five.
+  public static func strongSolarised(side: Int = 224) -> AugmentationRecipe {
+    var recipe = strong(side: side)
+    recipe.solarise = 0.2
     return recipe
   }
 
@@ -136,13 +146,30 @@ public struct AugmentationRecipe: Sendable, Equatable, Codable {
   /// Weak views of small scenes: crops of at least half the area.
   public static func scenesWeak(side: Int = 32) -> AugmentationRecipe { weak(side: side) }
 
-  /// The recipe of a name: strong, strong_downsampled, weak, none, scenes or scenes_weak.
+  /// The recipe for small crops, of another share of the picture.
+  ///
+  /// - Parameters:
+  ///   - side: of the result in pixels.
+  ///   - scale: share of the picture's area, above 0 and up to 1.
+  public func local(side: Int, scale: ClosedRange<Float>) -> AugmentationRecipe {
+    var (recipe, ratio) = (self, AugmentationRecipe.usualRatio)
+    if case .random(_, let own) = crop { ratio = own }
+    recipe.side = side
+    recipe.crop = .random(scale: scale, ratio: ratio)
+    return recipe
+  }
+
+  /// Names of recipes, for users.
+  public static let names = ["scenes", "strong", "weak", "scenes_weak", "strong_downsampled", "strong_solarised", "none"]
+
+  /// The recipe of a name: strong, strong_downsampled, strong_solarised, weak, none, scenes or scenes_weak.
   ///
   /// - Throws: `AugmentationError.name` when there is none of that name.
   public static func named(_ name: String, side: Int) throws -> AugmentationRecipe {
     switch name {
     case "strong": return strong(side: side)
     case "strong_downsampled": return strongDownsampled(side: side)
+    case "strong_solarised": return strongSolarised(side: side)
     case "weak": return weak(side: side)
     case "none": return none(side: side)
     case "scenes": return scenes(side: side)
