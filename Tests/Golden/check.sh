@@ -42,6 +42,11 @@ if "$python" -c 'import nbformat, jupytext, pandas, lxml' 2>/dev/null && command
 else
   echo "LOAM_PYTHON has no nbformat, jupytext, pandas and lxml, or there is no lua5.4: notebooks were not judged"
 fi
+if "$python" -c 'import img2dataset, webdataset' 2>/dev/null; then
+  "$python" ../Peers/img2dataset.py ../../.build/release/loam || status=1
+else
+  echo "LOAM_PYTHON has no img2dataset and webdataset: what img2dataset downloads was not compared"
+fi
 if "$python" -c 'import numpy, wcwidth' 2>/dev/null; then
   "$python" ../Peers/printing.py ../../.build/release/loam || status=1
 else
