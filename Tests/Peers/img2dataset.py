@@ -90,7 +90,6 @@ def main():
             else:
                 for path in sorted((folder / form).glob("*/*.jpg")):
                     samples.append((path.stem, path.with_suffix(".txt").read_text(), path.read_bytes()))
-            samples.sort()
             pixels = numpy.stack([numpy.asarray(Image.open(io.BytesIO(bytes)).convert("RGB")).transpose(2, 0, 1) for _, _, bytes in samples])
             expected = sorted(caption for _, caption in rows if caption != "cannot be had")
             if sorted(text for _, text, _ in samples) != expected:
