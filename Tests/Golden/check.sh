@@ -3,7 +3,8 @@
 # Bits may differ between processors and versions of the libraries; the tests' tolerances decide.
 # Then compares the tensor operations with PyTorch, the samplers with diffusers, and CLIP's token ids with open_clip's and transformers', on inputs that hypothesis
 # draws (Tests/Peers).
-# LOAM_PYTHON names a Python with torch, timm, diffusers, open_clip, scikit-learn, safetensors, Pillow, webdataset and hypothesis.
+# LOAM_PYTHON names a Python with torch, timm, diffusers, open_clip, scikit-learn, safetensors, Pillow, webdataset and hypothesis; with img2dataset, pandas and pyarrow
+# what img2dataset downloads is compared as well.
 set -uo pipefail
 cd "$(dirname "$0")"
 python="${LOAM_PYTHON:-python3}"

@@ -1,6 +1,6 @@
 """What img2dataset downloads, read by the webdataset library and by Loam: the same pictures with the same captions.
 
-    python img2dataset.py LOAM        (img2dataset, webdataset, numpy, Pillow)
+    python img2dataset.py LOAM        (img2dataset, webdataset, pandas, pyarrow, numpy, Pillow)
 
 Pictures are served on 127.0.0.1; some are missing or broken, which img2dataset leaves out and writes into its records. Loam takes the lines of a
 text for wordings of one caption and white space between words for one space; all else has to be the same, pixels included.
@@ -11,6 +11,7 @@ import functools, http.server, io, json, pathlib, random, subprocess, sys, tempf
 sys.path = [entry for entry in sys.path if pathlib.Path(entry or ".").resolve() != pathlib.Path(__file__).resolve().parent]
 import img2dataset
 import numpy
+import pandas
 import webdataset
 from PIL import Image
 
@@ -94,6 +95,12 @@ def main():
             expected = sorted(caption for _, caption in rows if caption != "cannot be had")
             if sorted(text for _, text, _ in samples) != expected:
                 print(f"FAIL  {form}: img2dataset itself did not keep the captions")
+                faults += 1
+            records = pandas.concat(pandas.read_parquet(path) for path in (folder / form).glob("*.parquet"))
+            wins = int((records.status == "success").sum())
+            counted = sum(json.loads(path.read_text())["successes"] for path in (folder / form).glob("*_stats.json"))
+            if not wins == counted == len(samples) == len(CAPTIONS) * 2 or len(records) != len(rows):
+                print(f"FAIL  {form}: its records count {wins} of {len(records)}, its statistics {counted}, its files {len(samples)}")
                 faults += 1
             for on_demand in [False, True]:
                 captions, skipped, found = loam(folder, folder / form, on_demand)
