@@ -15,6 +15,7 @@ struct SymmetricEigen {
   ///   - needsVectors: whether the vectors are computed.
   /// - Throws: ``EvaluationError`` when the iteration does not converge, as with entries that are not finite.
   init(_ matrix: [Double], side: Int, needsVectors: Bool = true) throws {
+    OpenBLAS.prepare()
     var (matrix, values) = (matrix, [Double](repeating: 0, count: side))
     var (order, information) = (Int32(side), Int32(0))
     var (workSize, integerSize) = (Int32(-1), Int32(-1))
