@@ -127,14 +127,51 @@ extension BindingsTests {
         local d = data.scenes{count = 24, size = 16, images_per_caption = 2}
         local labelled = data.probe("count", {size = 16, train = 24, validation = 4, test = 4}).train
         local out = {}
-        for _, objective in ipairs{"simclr", "stablerep", "stablerep+", "clip", "supervised"} do
+        for _, objective in ipairs{"simclr", "stablerep", "stablerep+", "clip", "supervised", "synclr"} do
           local net = encoder.train{objective = objective, data = objective == "supervised" and labelled or d, steps = 2, crops = 8, images_per_caption = 2,
                                     size = 16, width = 16, depth = 1, heads = 2}
           out[#out + 1] = net.losses[2] == net.losses[2] and net.losses[2] > 0
         end
         return out
         """
-      #expect(bench.show(code) == "{true, true, true, true, true}")
+      #expect(bench.show(code) == "{true, true, true, true, true, true}")
+    }
+
+    @Test func `training ends when its callback says so, gives back an average of its weights when it is asked for, and bounds gradients`() throws {
+      let bench = try Workbench()
+      let code = """
+        local d, x = data.scenes{count = 24, size = 16}, data.scenes{count = 4, size = 16, seed = 9}
+        local function train(changes)
+          local options = {objective = "simclr", data = d, steps = 6, crops = 8, size = 16, width = 16, depth = 1, heads = 2, warmup_steps = 0, learning_rate = 1e-2}
+          for key, value in pairs(changes) do options[key] = value end
+          local net = encoder.train(options)
+          return net:features(x), net
+        end
+        local function apart(a, b) return (a - b):abs():mean():item() end
+        local norms = {}
+        local short = select(2, train{on_step = function(step, metrics, rates) norms[step] = rates.gradient_norm return step < 3 end})
+        local plain = train{}
+        return #short.losses, #norms, norms[3] > 0, apart(plain, train{average_decay = 0}) < 1e-4, apart(plain, train{average_decay = 0.9}) > 1e-3,
+          apart(plain, train{gradient_clip = 1e-7}) > 1e-3, apart(plain, train{class_token = false, pooling = "mean"}) > 1e-3
+        """
+      #expect(bench.show(code) == "3\t3\ttrue\ttrue\ttrue\ttrue\ttrue")
+    }
+
+    @Test func `what was drawn for a crop is told, and the same seed and number draw the same`() throws {
+      let bench = try Workbench()
+      let code = """
+        local picture = data.scenes{count = 1, size = 64}:image(1)
+        local kinds, crops, wide = {}, {}, 0
+        for k = 0, 199 do
+          local crop, drawn = picture:augment{recipe = "strong_solarised", size = 16, index = k}
+          for _, change in ipairs(drawn.changes) do kinds[change.kind] = true end
+          crops[k] = crop:png()
+          if drawn.crop.left + drawn.crop.width <= 64 and drawn.crop.top + drawn.crop.height <= 64 then wide = wide + 1 end
+        end
+        local again, drawn = picture:augment{recipe = "strong_solarised", size = 16, index = 7}
+        return kinds, wide, again:png() == crops[7], crops[7] ~= crops[8], picture:augment({recipe = "none", size = 64}):png() == picture:png()
+        """
+      #expect(bench.show(code) == "{brightness = true, contrast = true, hue = true, saturation = true}\t200\ttrue\ttrue\ttrue")
     }
 
     @Test func `a loss that is no number stops training and names the step`() throws {

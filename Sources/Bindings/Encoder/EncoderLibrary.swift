@@ -52,6 +52,8 @@ enum EncoderLibrary {
   private static let warmup = Argument.optional(.integer("warmup_steps", "steps of linear rise; default a tenth", in: 0...100_000_000))
   private static let decay = Argument.number("weight_decay", "of AdamW", default: 0.1)
   private static let beta2 = Argument.number("beta2", "of AdamW", default: 0.98)
+  private static let clip = Argument.optional(.number("gradient_clip", "largest norm of all gradients together; default none"))
+  private static let average = Argument.optional(.number("average_decay", "of a moving average of the weights, which is then what is returned; default none"))
   private static let headHidden = Argument.integer("head_hidden", "hidden width of the projection head", default: 512, in: 1...100_000)
   private static let headOutput = Argument.integer("head_output", "width of projections", default: 128, in: 1...100_000)
   private static let matching = Argument.integer("matching_width", "width in which pictures and captions are compared", default: 128, in: 1...100_000)
@@ -59,7 +61,7 @@ enum EncoderLibrary {
     "augmentation", "recipe of the crops", AugmentationRecipe.names, default: "scenes")
   private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))
   private static let every = Argument.integer("checkpoint_every", "steps between saves", default: 100, in: 1...100_000_000)
-  private static let onStep = Argument.optional(.callback("on_step", "called after each step", type: "fun(step: integer, metrics: {loss: number})"))
+  private static let onStep = Argument.optional(.callback("on_step", "called after each step; returning false ends the training", type: "fun(step: integer, metrics: {loss: number}, rates: {learning_rate: number, gradient_norm: number}): boolean?"))
   private static let batch = Argument.integer("batch", "pictures computed together; does not change the result", default: 64, in: 1...100_000)
 
   private static let example = """
@@ -80,7 +82,7 @@ enum EncoderLibrary {
         Training stops with an error that names the step when the loss is no longer a number.
         """,
       .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, microBatch, images, cropsPerImage, localCrops, localSize, localScale, temperature, imageWeight,
-               textWeight, learningRate, warmup, decay, beta2, headHidden, headOutput, matching,
+               textWeight, learningRate, warmup, decay, beta2, clip, average, headHidden, headOutput, matching,
                teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, textWidth, textDepth, textHeads,
                textLength, augmentation, checkpoint, every, onStep, seed, size, patch,
                width, depth, heads, stem, pooling, positions, classToken),
@@ -110,7 +112,7 @@ enum EncoderLibrary {
       var options = RepresentationOptions(
         objective: kind, encoder: transformer, text: text,
         optimization: OptimizationOptions(steps: stepCount, learningRate: s[learningRate], warmupSteps: min(stepCount, s[warmup] ?? stepCount / 10), beta2: s[beta2],
-                                          weightDecay: s[decay], seed: UInt64(bitPattern: Int64(s[seed]))),
+                                          weightDecay: s[decay], gradientClip: s[clip], averageDecay: s[average], seed: UInt64(bitPattern: Int64(s[seed]))),
         imagesPerCaption: s[images], cropsPerImage: s[cropsPerImage], temperature: s[temperature], imageWeight: s[imageWeight],
         textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count,
         teacherMomentum: s[teacherMomentum], teacherTemperature: s[teacherTemperature], prototypes: s[prototypes], maskRatio: s[maskRatio],
@@ -129,6 +131,7 @@ enum EncoderLibrary {
         augmentation: recipe, localAugmentation: options.localCrops > 0 ? recipe.local(side: options.localSize, scale: Float(scale[0])...Float(scale[1])) : nil)
       trainer.onUnreadable = { set.skip($0) }
       try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
+      try trainer.takeAverage()
       var joint: JointEncoderHandle?
       if let tokenizer, let model = try trainer.model.jointEncoder() { joint = JointEncoderHandle(model, tokenizer: tokenizer, objective: kind.rawValue) }
       return EncoderHandle(try trainer.model.trainedEncoder(), objective: kind.rawValue, losses: trainer.loop.losses, joint: joint)

@@ -18,7 +18,7 @@ extension EvaluationLibrary {
   private static let microBatch = Argument.integer("micro_batch", "pictures whose history is in memory at a time, 0 for all of a step", default: 0, in: 0...1_000_000)
   private static let seed = Argument.integer("seed", "of everything random", default: 0)
   private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))
-  private static let onStep = Argument.optional(.callback("on_step", "called after each step", type: "fun(step: integer, metrics: {loss: number})"))
+  private static let onStep = Argument.optional(.callback("on_step", "called after each step; returning false ends the training", type: "fun(step: integer, metrics: {loss: number}, rates: {learning_rate: number, gradient_norm: number}): boolean?"))
 
   static func fineTune(_ session: ScriptSession) -> Function {
     Function(

@@ -85,7 +85,7 @@ enum ImageLibrary {
   }
 
   private static let type = ObjectType(
-    ImageHandle.self, "A colour picture of 8 bits a channel.", methods: [write, png, tensor, resize],
+    ImageHandle.self, "A colour picture of 8 bits a channel.", methods: [write, png, tensor, resize, ImageAugmentation.augment],
     properties: [
       Property("width", "Columns of pixels.", .integer("it")) { (i: ImageHandle) in i.image.width },
       Property("height", "Rows of pixels.", .integer("it")) { (i: ImageHandle) in i.image.height },

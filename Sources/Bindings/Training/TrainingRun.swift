@@ -7,7 +7,7 @@ struct TrainingRun {
   let folder: String?
   /// Steps between saves.
   let every: Int
-  /// Called with the step and its loss.
+  /// Called with the step, its loss and its rates; it ends the training by returning false.
   let onStep: LuaFunction?
   let interrupt: Interrupt
 
@@ -18,11 +18,17 @@ struct TrainingRun {
       try Host.Folder.create(folder)
       try loop.restoreIfPresent(from: file)
     }
-    try loop.run(
-      checkpoint: file, every: every,
-      report: { state in
-        try interrupt.check()
-        _ = try onStep?.call(.integer(state.step), .record(["loss": .number(state.loss)]))
-      }, loss: loss)
+    do {
+      try loop.run(
+        checkpoint: file, every: every,
+        report: { state in
+          try interrupt.check()
+          let rates: LuaValue = .record(["learning_rate": .number(state.learningRate), "gradient_norm": .number(state.gradientNorm)])
+          if case .boolean(false) = try onStep?.call(.integer(state.step), .record(["loss": .number(state.loss)]), rates).first { throw Ended() }
+        }, loss: loss)
+    } catch is Ended {}
   }
+
+  /// The script wants no more steps; the state was saved as at any error of a report.
+  private struct Ended: Error {}
 }

@@ -76,6 +76,13 @@ public final class RepresentationTrainer {
     try loop.run(until: until, checkpoint: checkpoint, every: every, report: report, loss: loss)
   }
 
+  /// Puts the averaged weights, if the options ask for an average, in the place of those that were trained; for the end of a run.
+  public func takeAverage() throws {
+    guard let average = loop.average else { return }
+    let averaged = Dictionary(try average.namedTensors().map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
+    for (name, parameter) in model.namedParameters() { if let value = averaged[name] { parameter.value = value } }
+  }
+
   /// The loss of the step with the given number, counted from 0.
   public func loss(_ step: Int) throws -> Tensor {
     let batch = batches.batch(step)
