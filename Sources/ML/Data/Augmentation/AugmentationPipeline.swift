@@ -62,21 +62,12 @@ public struct AugmentationPipeline: Sendable {
     count: Int, image: (Int) throws -> Image, stream: (Int) -> RandomStream,
     into output: UnsafeMutablePointer<Float>
   ) throws {
-    var failures: [Error?] = Array<Error?>(repeating: nil, count: max(0, count))
-    try failures.withUnsafeMutableBufferPointer { slots in
-      let slots = slots
-      try ThreadPool.interruptibleFor(count, grain: 4) { index in
-        do {
-          let picture = try image(index)
-          var stream = stream(index)
-          let parameters = recipe.parameters(width: picture.width, height: picture.height, stream: &stream)
-          try write(picture, parameters, into: output + index * cropCount)
-        } catch {
-          slots[index] = error
-        }
-      }
+    try ThreadPool.throwingFor(count, grain: 4) { index in
+      let picture = try image(index)
+      var stream = stream(index)
+      let parameters = recipe.parameters(width: picture.width, height: picture.height, stream: &stream)
+      try write(picture, parameters, into: output + index * cropCount)
     }
-    for failure in failures { if let failure { throw failure } }
   }
 
   /// Writes one crop of each chosen picture; see the form that takes closures.
