@@ -17,45 +17,15 @@ local p = run.preset{
 }
 if p.layout ~= "shards" and p.layout ~= "folders" then error("--layout is shards or folders, got " .. p.layout, 0) end
 
--- The fields of a line of CSV: quoted ones may hold commas and doubled quotes, but no breaks.
-local function fields(line, place)
-  local out, field, is_quoted, k = {}, "", false, 1
-  while k <= #line do
-    local c = line:sub(k, k)
-    if is_quoted and c == '"' and line:sub(k + 1, k + 1) == '"' then
-      field, k = field .. c, k + 1
-    elseif c == '"' then
-      is_quoted = not is_quoted
-    elseif c == "," and not is_quoted then
-      out[#out + 1], field = field, ""
-    else
-      field = field .. c
-    end
-    k = k + 1
-  end
-  if is_quoted then error(place .. ": a quoted field does not end on its line", 0) end
-  out[#out + 1] = field
-  return out
-end
-
 local function read_captions(path)
   local ending, found = path:match("%.(%w+)$"), {}
   if ending == "jsonl" then
     for k, row in ipairs(file.read_json(path, {lines = true})) do found[k] = row.caption or error(("%s:%d: no field \"caption\""):format(path, k), 0) end
-  elseif ending == "txt" or ending == "csv" then
-    local column
-    for line in io.lines(path) do
-      line = line:gsub("\r$", "")
-      if ending == "txt" then
-        found[#found + 1] = line
-      elseif not column then
-        for k, name in ipairs(fields(line, path .. ":1")) do if name == "caption" then column = k end end
-        if not column then error(path .. ": the first line names no column \"caption\"", 0) end
-      else
-        local place = ("%s:%d"):format(path, #found + 2)
-        found[#found + 1] = fields(line, place)[column] or error(place .. ": no column \"caption\"", 0)
-      end
-    end
+  elseif ending == "csv" then
+    local rows, columns = file.read_csv(path)
+    for k, row in ipairs(rows) do found[k] = row.caption or error(("%s names no column \"caption\", but %s"):format(path, table.concat(columns, ", ")), 0) end
+  elseif ending == "txt" then
+    for line in io.lines(path) do found[#found + 1] = line:gsub("\r$", "") end
   else
     local set = data.load(path, {kind = "captioned"})
     for k = 1, #set do found[k] = set:captions(k)[1] end

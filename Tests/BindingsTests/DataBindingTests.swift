@@ -116,6 +116,64 @@ extension BindingsTests {
       #expect(bench.show("return data.load({})").contains("a list of paths is of captioned pictures, and not empty"))
     }
 
+    /// Three plain pictures, a.png to c.png, and a list that speaks of them.
+    private static func list(_ text: String, named name: String = "list.csv", in folder: String) throws {
+      try FileManager.default.createDirectory(atPath: folder + "/pictures", withIntermediateDirectories: true)
+      for (number, letter) in ["a", "b", "c"].enumerated() {
+        try ImageFile.write(try Image(width: 16, height: 16, pixels: [UInt8](repeating: UInt8(40 * number), count: 768)), to: "\(folder)/pictures/\(letter).png")
+      }
+      try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
+    }
+
+    @Test(arguments: [false, true]) func `a list of pictures gives captions and classes, rows of one picture are its wordings`(_ isOnDemand: Bool) throws {
+      let bench = try Workbench()
+      try Self.list("""
+        filepath,title,label,split
+        pictures/a.png,"a red, round thing",ring,train
+        pictures/b.png,a "star",star,train
+        pictures/a.png,a ring,ring,train
+        pictures/gone.png,nothing,star,train
+        pictures/c.png,late,ring,test
+
+        """, in: bench.folder)
+      let shown = bench.show("""
+        local set = data.load("\(bench.folder)/list.csv", {size = 16, on_demand = \(isOnDemand)})
+        local train = data.load("\(bench.folder)/list.csv", {size = 16, split = "train", kind = "labelled"})
+        local captioned = data.load("\(bench.folder)/list.csv", {size = 16, kind = "captioned", limit = 2})
+        return #set, set:captions(1), set:captions(2)[1], set.classes, set:label(1), set:label(2), set:label(3), set.skipped[1].source:match("gone"),
+          set.skipped[1].reason, #train, #captioned, captioned:label(1), ("%.1f"):format(set:tensor()[2][1][1][1] * 255)
+        """)
+      #expect(shown == "3\t{\"a red, round thing\", \"a ring\"}\ta \"star\"\t{\"ring\", \"star\"}\t0\t1\t0\tgone\tthere is no such file\t2\t2\tnil\t40.0")
+    }
+
+    @Test func `columns of a list can be named, numbers are their own classes, and tabs separate a .tsv`() throws {
+      let bench = try Workbench()
+      try Self.list("where\twhat\tnumber\npictures/c.png\tthe first, or so\t2\npictures/b.png\t\t0\n", named: "list.tsv", in: bench.folder)
+      let columns = "picture_column = 'where', caption_column = 'what', label_column = 'number'"
+      #expect(bench.show("local set = data.load('\(bench.folder)/list.tsv', {\(columns)})\nreturn #set, set.classes, set:label(1), set:captions(1)[1], #set:captions(2)")
+        == "2\t{\"0\", \"1\", \"2\"}\t2\tthe first, or so\t0")
+    }
+
+    @Test func `what a list lacks is told with the line or the columns there are`() throws {
+      let bench = try Workbench()
+      let path = bench.folder + "/list.csv"
+      func problem(_ text: String, _ options: String = "{}") throws -> String {
+        try Self.list(text, in: bench.folder)
+        return bench.show("return data.load('\(path)', \(options))").replacing(path, with: "LIST").replacing(bench.folder, with: "FOLDER")
+      }
+      #expect(try problem("").contains("LIST is empty: a first line with the names of columns was expected"))
+      #expect(try problem("a,b\n1,2\n").contains("LIST has no column for pictures (filepath, file_name, filename, path, image, picture); its columns are: a, b. Name it with picture_column"))
+      #expect(try problem("a,b\n1,2\n", "{picture_column = 'c'}").contains("LIST has no column \"c\"; its columns are: a, b"))
+      #expect(try problem("path,text\npictures/a.png\n").contains("LIST, line 2: 2 fields were expected, as in the first line, 1 came"))
+      #expect(try problem("path,text\npictures/a.png,\n", "{kind = 'captioned'}").contains("LIST, line 2: FOLDER/pictures/a.png has no caption"))
+      #expect(try problem("path,text\npictures/a.png,x\n", "{kind = 'labelled'}").contains("LIST has no column for classes (label, class)"))
+      #expect(try problem("path,label\npictures/a.png,x\npictures/a.png,y\n").contains("LIST, line 3: FOLDER/pictures/a.png is \"y\" here and \"x\" on line 2"))
+      #expect(try problem("path\nnone.png\n").contains("no picture of the list could be read; the first reason: FOLDER/none.png: there is no such file"))
+      #expect(try problem("path,text\n", "{}").contains("LIST lists no pictures"))
+      #expect(try problem("path,split\npictures/a.png,train\n", "{split = 'test'}").contains("LIST lists no pictures of the split 'test'"))
+      #expect(bench.show("return data.load('\(bench.folder)/pictures', {label_column = 'x'})").contains("only a list of pictures, a .csv or .tsv file, has them"))
+    }
+
     @Test func `saving again leaves no shards of the set before`() throws {
       let bench = try Workbench()
       #expect(bench.show("""

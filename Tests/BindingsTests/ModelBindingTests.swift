@@ -157,6 +157,44 @@ extension BindingsTests {
       #expect(bench.show(code) == "3\t3\ttrue\ttrue\ttrue\ttrue\ttrue")
     }
 
+    @Test func `several sets are drawn from by their shares, and a run with them goes on to the same weights`() throws {
+      let bench = try Workbench()
+      let code = """
+        local a, b, x = data.scenes{count = 40, size = 16}, data.scenes{count = 12, size = 16, seed = 5}, data.scenes{count = 4, size = 16, seed = 9}
+        local function train(changes)
+          local options = {objective = "simclr", data = {a, b}, shares = {3, 1}, steps = 6, crops = 16, size = 16, width = 16, depth = 1, heads = 2}
+          for key, value in pairs(changes) do options[key] = value end
+          return encoder.train(options):features(x)
+        end
+        local function apart(a, b) return (a - b):abs():sum():item() end
+        local whole = train{}
+        pcall(train, {checkpoint = "\(bench.folder)/run", on_step = function(step) if step == 3 then error("broken off") end end})
+        return apart(whole, train{checkpoint = "\(bench.folder)/run"}), apart(whole, train{shares = {30, 10}}), apart(whole, train{shares = {1, 1}}) > 0,
+          select(2, pcall(train, {shares = {1}})):match("1 shares were given for 2 sets"), select(2, pcall(train, {shares = {1, 9}, crops = 32})):match("up to %d+ pictures of set 2, it has 12"),
+          select(2, pcall(train, {data = {}})):match("a list of at least one")
+        """
+      #expect(bench.show(code) == "0.0\t0.0\ttrue\t1 shares were given for 2 sets\tup to 15 pictures of set 2, it has 12\ta list of at least one")
+    }
+
+    @Test func `the states of the last saves are kept when asked for, and training goes on from one of them`() throws {
+      let bench = try Workbench()
+      let code = """
+        local d, folder = data.scenes{count = 24, size = 16}, "\(bench.folder)/kept"
+        local options = {objective = "simclr", data = d, steps = 10, crops = 8, size = 16, width = 16, depth = 1, heads = 2, checkpoint = folder, checkpoint_every = 3, checkpoint_keep = 2}
+        local whole = encoder.train(options):features(d)
+        local function is_there(name) local f = io.open(folder .. "/" .. name) if f then f:close() end return f ~= nil end
+        local before = {is_there("training-00000006.safetensors"), is_there("training-00000009.safetensors"), is_there("training-00000010.safetensors")}
+        os.remove(folder .. "/training.safetensors"); os.remove(folder .. "/training-00000010.safetensors")
+        local first
+        options.on_step = function(step) first = first or step end
+        local again = encoder.train(options):features(d)
+        local f = io.open(folder .. "/training.safetensors", "wb"); f:write("torn"); f:close()
+        return before, first, (whole - again):abs():sum():item(), select(2, pcall(encoder.train, options))
+        """
+      let shown = bench.show(code)
+      #expect(shown.hasPrefix("{false, true, true}\t10\t0.0\t") && shown.hasSuffix("remove it to continue from \(bench.folder)/kept/training-00000010.safetensors."), "\(shown)")
+    }
+
     @Test func `what was drawn for a crop is told, and the same seed and number draw the same`() throws {
       let bench = try Workbench()
       let code = """

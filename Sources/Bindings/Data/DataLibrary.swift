@@ -19,8 +19,11 @@ enum DataLibrary {
   private static let onDemand = Argument.boolean(
     "on_demand", """
       whether pictures stay in their files and are read when they are asked for, so that a set may be larger than memory; one that cannot be read is \
-      then replaced in training by another of its caption and listed in `skipped`, and is an error elsewhere. For shards and folders
+      then replaced in training by another of its caption and listed in `skipped`, and is an error elsewhere. For shards, folders and lists
       """, default: false)
+  private static let pictureColumn = Argument.optional(.string("picture_column", "of a list: paths of pictures, relative to the list; default the first of filepath, file_name, filename, path, image, picture"))
+  private static let captionColumn = Argument.optional(.string("caption_column", "of a list: captions; default the first of title, caption, text"))
+  private static let labelColumn = Argument.optional(.string("label_column", "of a list: classes; default the first of label, class"))
   private static let train = Argument.integer("train", "pictures to train on", default: 1000, in: 1...10_000_000)
   private static let validation = Argument.integer("validation", "pictures to choose on", default: 500, in: 1...10_000_000)
   private static let test = Argument.integer("test", "pictures to test on; they show held-out combinations", default: 1000, in: 1...10_000_000)
@@ -64,14 +67,16 @@ enum DataLibrary {
     let load = Function(
       "load", """
         Loads pictures from files, telling the layout from what is there: a set that save_shards wrote, WebDataset shards, CIFAR binaries, idx pairs, \
-        folders of classes, folders of pictures with text files. Pictures that cannot be read are left out and listed in `skipped`. A list of paths is one set of \
+        folders of classes, folders of pictures with text files, lists of pictures (.csv or .tsv with named columns; rows of one picture are wordings of its \
+        caption, and a column split serves `split`). Pictures that cannot be read are left out and listed in `skipped`. A list of paths is one set of \
         captioned pictures: shards of one set, or folders with other pictures of the same captions under the same names.
         """,
-      .oneOrMore("path", "a file or folder, or a list of them", of: "path"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand),
+      .oneOrMore("path", "a file or folder, or a list of them", of: "path"), .options("settings", "which and how large", fileSize, limit, fileSplit, kind, onDemand, pictureColumn, captionColumn, labelColumn),
       returns: .object("the pictures", Dataset.self), example: ("return pcall(data.load, \"no/such/folder\")", "false\texample:1: no/such/folder: there is no such file or folder")
     ) { paths, settings in
       let request = DataLoading.FileRequest(
-        kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], isOnDemand: settings[onDemand])
+        kind: settings[kind], side: settings[fileSize], limit: settings[limit], split: settings[fileSplit], isOnDemand: settings[onDemand],
+        columns: .init(picture: settings[pictureColumn], caption: settings[captionColumn], label: settings[labelColumn]))
       if paths.count == 1 { return try DataLoading.load(paths[0], request, check: check) }
       guard !paths.isEmpty, request.kind != "labelled" else { throw ArgumentFault.invalid("a list of paths is of captioned pictures, and not empty; load labelled ones one by one") }
       return try CaptionedParts.load(paths, request)
@@ -156,6 +161,16 @@ extension Argument where Value == [String] {
       if let text = call.string(index) { return [text] }
       guard call.kind(index) == .table else { return nil }
       return call.list(index) { $0.string($1) }
+    }
+  }
+}
+
+extension Argument where Value == [Dataset] {
+  /// A data set, or several of them.
+  static func oneOrMoreSets(_ name: String, _ doc: String) -> Argument {
+    let single = Argument<Dataset>.object(name, doc), several = Argument<[Dataset]>.objects(name, doc)
+    return Argument(name, "Dataset|Dataset[]", doc, expected: "Dataset or list of Datasets") { call, index in
+      call.kind(index) == .table ? try several.value(call, at: index) : [try single.value(call, at: index)]
     }
   }
 }

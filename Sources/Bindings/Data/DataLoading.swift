@@ -90,6 +90,8 @@ enum DataLoading {
     var split: String?
     /// Pictures stay in their files.
     var isOnDemand = false
+    /// Of a list of pictures.
+    var columns = PictureList.Columns()
 
     /// The side of pictures that have no size of their own.
     var givenSide: Int { side ?? 32 }
@@ -111,6 +113,10 @@ enum DataLoading {
     }
     guard Host.Folder.kind(of: folder) != .missing else {
       throw LuaError("\(path): there is no such file or folder")
+    }
+    if PictureList.isList(folder), Host.Folder.kind(of: folder) == .file { return try PictureList.load(folder, request) }
+    guard request.columns.picture == nil, request.columns.caption == nil, request.columns.label == nil else {
+      throw LuaError("\(path) has no columns: only a list of pictures, a .csv or .tsv file, has them")
     }
     func captioned() throws -> Dataset { try CaptionedParts.load([folder], request) }
     func labelled() throws -> Dataset {

@@ -59,6 +59,11 @@ final class Dataset: LuaObject {
   /// All pictures, read where they are in files.
   func images() throws -> [Image] { try pictures.map { try $0.image() } }
 
+  /// Whether one of the pictures lies in a file of this name.
+  func contains(fileNamed name: String) -> Bool {
+    pictures.contains { if case .file(let file) = $0 { file.name == name } else { false } }
+  }
+
   /// Notes a picture that could not be read, once.
   func skip(_ item: SkippedItem) {
     if !skipped.contains(where: { $0.source == item.source }) { skipped.append(item) }

@@ -20,7 +20,9 @@ enum EncoderLibrary {
 
   // What it learns from, and how.
   private static let objective = Argument<RepresentationObjective>.choice("objective", "what is learned from", of: RepresentationObjective.self)
-  private static let data = Argument<Dataset>.object("data", "pictures; those of one group belong to one caption")
+  private static let data = Argument<[Dataset]>.oneOrMoreSets("data", "pictures, those of one group belong to one caption; or a list of sets")
+  private static let shares = Argument.optional(.numbers(
+    "shares", "of several sets, how much of every step each gives, above 0 and in any unit; default by their sizes, as if they were one"))
   private static let steps = Argument.integer("steps", "training steps", in: 1...100_000_000)
   private static let crops = Argument.integer("crops", "crops in each step, the same for every objective; rounded down to what the views divide", default: 256, in: 2...1_000_000)
   private static let microBatch = Argument.integer(
@@ -61,6 +63,9 @@ enum EncoderLibrary {
     "augmentation", "recipe of the crops", AugmentationRecipe.names, default: "scenes")
   private static let checkpoint = Argument.optional(.string("checkpoint", "folder for the state of training; a run broken off goes on from it"))
   private static let every = Argument.integer("checkpoint_every", "steps between saves", default: 100, in: 1...100_000_000)
+  private static let keep = Argument.integer(
+    "checkpoint_keep", "states kept in the folder: with more than 1, those of the last saves have the step in their names, and stand in for training.safetensors when it is removed", default: 1,
+    in: 1...1_000_000)
   private static let onStep = Argument.optional(.callback("on_step", "called after each step; returning false ends the training", type: "fun(step: integer, metrics: {loss: number}, rates: {learning_rate: number, gradient_norm: number}): boolean?"))
   private static let batch = Argument.integer("batch", "pictures computed together; does not change the result", default: 64, in: 1...100_000)
 
@@ -81,15 +86,18 @@ enum EncoderLibrary {
         Trains an encoder. Batches and crops are functions of (seed, step) alone, so a run that goes on from its checkpoint ends with the same bytes. \
         Training stops with an error that names the step when the loss is no longer a number.
         """,
-      .options("settings", "objective, data, encoder and training", objective, data, from, dropPath, steps, crops, microBatch, images, cropsPerImage, localCrops, localSize, localScale, temperature, imageWeight,
+      .options("settings", "objective, data, encoder and training", objective, data, shares, from, dropPath, steps, crops, microBatch, images, cropsPerImage, localCrops, localSize, localScale, temperature, imageWeight,
                textWeight, learningRate, warmup, decay, beta2, clip, average, headHidden, headOutput, matching,
                teacherMomentum, teacherTemperature, prototypes, maskRatio, decoderWidth, decoderDepth, decoderHeads, textWidth, textDepth, textHeads,
-               textLength, augmentation, checkpoint, every, onStep, seed, size, patch,
+               textLength, augmentation, checkpoint, every, keep, onStep, seed, size, patch,
                width, depth, heads, stem, pooling, positions, classToken),
       returns: .object("the trained encoder", EncoderHandle.self), source: "Tian et al. 2023, arXiv:2306.00984, section 3",
       example: (example, "Encoder of 16 x 16 pixels, width 16, depth 1, trained by stablerep\t2")
     ) { s in
-      let set = s[data]
+      let sets = s[data], shares = s[shares]
+      guard let first = sets.first else { throw ArgumentFault.invalid("data should be a set, or a list of at least one") }
+      if let shares, shares.count != sets.count { throw ArgumentFault.invalid("\(shares.count) shares were given for \(sets.count) set\(sets.count == 1 ? "" : "s")") }
+      let set = try sets.dropFirst().reduce(first) { try $0.joined(with: $1) }
       let kind = s[objective]
       let usesText = kind.usesCaptions
       var tokenizer: WordTokenizer?
@@ -117,9 +125,9 @@ enum EncoderLibrary {
         textWeight: s[textWeight], headHidden: s[headHidden], headOutput: s[headOutput], matchingWidth: s[matching], classes: set.classNames.count,
         teacherMomentum: s[teacherMomentum], teacherTemperature: s[teacherTemperature], prototypes: s[prototypes], maskRatio: s[maskRatio],
         decoder: .init(width: s[decoderWidth], depth: s[decoderDepth], heads: s[decoderHeads]),
-        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath], microBatch: s[microBatch], localCrops: s[localCrops], localSize: s[localSize])
+        residual: (start?.encoder as? ResNet)?.configuration, dropPath: s[dropPath], microBatch: s[microBatch], localCrops: s[localCrops], localSize: s[localSize], sourceShares: shares)
       options.cropsPerStep = s[crops] / options.views * options.views
-      let groups = try groups(set, tokenizer: tokenizer, length: longest, joined: !kind.usesClasses)
+      let groups = try sets.enumerated().flatMap { try Self.groups($0.element, tokenizer: tokenizer, length: longest, joined: !kind.usesClasses, source: shares == nil ? 0 : $0.offset) }
       let recipe = try AugmentationRecipe.named(s[augmentation], side: options.imageSize)
       let scale = s[localScale] ?? [0.08, 0.32]
       guard scale.count == 2, scale[0] > 0, scale[0] <= scale[1], scale[1] <= 1 else {
@@ -129,8 +137,8 @@ enum EncoderLibrary {
         model: try RepresentationModel(options, seed: options.optimization.seed, from: start?.encoder), data: groups,
         dataIdentity: set.digest.hex + (try start.map { " from " + (try $0.contentIdentity()) } ?? ""),
         augmentation: recipe, localAugmentation: options.localCrops > 0 ? recipe.local(side: options.localSize, scale: Float(scale[0])...Float(scale[1])) : nil)
-      trainer.onUnreadable = { set.skip($0) }
-      try TrainingRun(folder: s[checkpoint], every: s[every], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
+      trainer.onUnreadable = { item in for set in sets where set.contains(fileNamed: item.source) { set.skip(item) } }
+      try TrainingRun(folder: s[checkpoint], every: s[every], keep: s[keep], onStep: s[onStep], interrupt: session.interrupt).run(trainer.loop, loss: trainer.loss)
       try trainer.takeAverage()
       var joint: JointEncoderHandle?
       if let tokenizer, let model = try trainer.model.jointEncoder() { joint = JointEncoderHandle(model, tokenizer: tokenizer, objective: kind.rawValue) }
@@ -139,19 +147,19 @@ enum EncoderLibrary {
   }
 
   /// Pictures by caption, or each for itself with its class.
-  private static func groups(_ set: Dataset, tokenizer: WordTokenizer?, length: Int, joined: Bool) throws -> [CaptionGroup] {
+  private static func groups(_ set: Dataset, tokenizer: WordTokenizer?, length: Int, joined: Bool, source: Int) throws -> [CaptionGroup] {
     func tokens(_ texts: [String]) -> [[Int]] {
       guard let tokenizer else { return [] }
       return texts.map { [tokenizer.startID] + tokenizer.encode($0).prefix(length - 2) + [tokenizer.endID] }
     }
     if !joined {
       guard let labels = set.labels else { throw ArgumentFault.invalid("this objective needs labelled pictures") }
-      return set.pictures.indices.map { CaptionGroup(pictures: [set.pictures[$0]], label: labels[$0]) }
+      return set.pictures.indices.map { CaptionGroup(pictures: [set.pictures[$0]], label: labels[$0], source: source) }
     }
     var members = [[Int]](repeating: [], count: set.groupCount)
     for (place, group) in set.groups.enumerated() { members[group].append(place) }
     return members.map { places in
-      CaptionGroup(pictures: places.map { set.pictures[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []))
+      CaptionGroup(pictures: places.map { set.pictures[$0] }, captions: tokens(places.first.map { set.captions[$0] } ?? []), source: source)
     }
   }
 

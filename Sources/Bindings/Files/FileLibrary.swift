@@ -149,6 +149,37 @@ enum FileLibrary {
     })
   }
 
+  private static let separator = Argument.optional(.string("separator", "one byte between fields; default a tab for names that end in .tsv, else a comma"))
+
+  private static let readCSV = Function(
+    "read_csv", """
+      Reads a table of comma-separated values whose first line names the columns; fields stay text. What counts as a field is what Python's csv \
+      module and pandas say.
+      """, .string("path", "the file"), .options("settings", "how it is written", separator),
+    returns: .several(.value("a table for each row, fields by column", type: "table<string, string>[]"), .list(of: .string("name of a column"))),
+    example: ("""
+      local path = os.tmpname()
+      local f = io.open(path, "w"); f:write('file,caption\\n1.png,"red, round"\\n'); f:close()
+      local rows, columns = file.read_csv(path); os.remove(path)
+      return rows[1].caption, columns
+      """, "red, round\t{\"file\", \"caption\"}")
+  ) { path, settings in
+    let given = settings[separator].map { Array($0.utf8) } ?? [UInt8(ascii: path.hasSuffix(".tsv") ? "\t" : ",")]
+    guard given.count == 1, ![0x0A, 0x0D, 0x22].contains(given[0]) else { throw ArgumentFault.invalid("separator should be one byte, and no quote or line break, got \(given.count) bytes") }
+    let rows = try CSV.rows(MappedFile.read(path), separator: given[0], source: path)
+    guard let header = rows.first else { throw LuaError("\(path) is empty: a first line with the names of columns was expected") }
+    if let twice = header.fields.enumerated().first(where: { header.fields.firstIndex(of: $0.element) != $0.offset }) {
+      throw LuaError("\(path) has two columns \"\(twice.element)\"; give each a name of its own")
+    }
+    let records = try rows.dropFirst().map { row -> LuaValue in
+      guard row.fields.count == header.fields.count else {
+        throw LuaError("\(path), line \(row.line): \(header.fields.count) fields were expected, as in the first line, \(row.fields.count) came")
+      }
+      return .record(zip(header.fields, row.fields).map { ($0, .string($1)) })
+    }
+    return (.list(records), header.fields)
+  }
+
   private static let writeJSON = Function(
     "write_json", "Writes plain values (numbers, strings, booleans, tables of these) as JSON, whole or not at all; missing folders are made. Equal values give equal bytes.",
     .string("path", "the file"), .any("value", "what to write"), returns: .none,
@@ -164,5 +195,5 @@ enum FileLibrary {
     try Host.AtomicFile.write(text, to: path)
   }
 
-  static let library = Library("file", "Files of tensors (safetensors, NumPy) and of plain values (JSON).", functions: [save, load, list, saveArray, loadArray, saveArchive, loadArchive, readJSON, writeJSON, copy])
+  static let library = Library("file", "Files of tensors (safetensors, NumPy) and of plain values (JSON, CSV).", functions: [save, load, list, saveArray, loadArray, saveArchive, loadArchive, readJSON, writeJSON, readCSV, copy])
 }

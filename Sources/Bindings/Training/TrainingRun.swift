@@ -7,6 +7,8 @@ struct TrainingRun {
   let folder: String?
   /// Steps between saves.
   let every: Int
+  /// States kept of the last saves.
+  var keep = 1
   /// Called with the step, its loss and its rates; it ends the training by returning false.
   let onStep: LuaFunction?
   let interrupt: Interrupt
@@ -20,7 +22,7 @@ struct TrainingRun {
     }
     do {
       try loop.run(
-        checkpoint: file, every: every,
+        checkpoint: file, every: every, keep: keep,
         report: { state in
           try interrupt.check()
           let rates: LuaValue = .record(["learning_rate": .number(state.learningRate), "gradient_norm": .number(state.gradientNorm)])

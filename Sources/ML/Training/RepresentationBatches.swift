@@ -6,15 +6,18 @@ public struct CaptionGroup: Sendable {
   public var captions: [[Int]]
   /// Class of the pictures, for the supervised control.
   public var label: Int?
+  /// Which of several sets it comes from, from 0; counts where the options give shares.
+  public var source: Int
 
-  public init(images: [Image], captions: [[Int]] = [], label: Int? = nil) {
-    self.init(pictures: images.map { .image($0) }, captions: captions, label: label)
+  public init(images: [Image], captions: [[Int]] = [], label: Int? = nil, source: Int = 0) {
+    self.init(pictures: images.map { .image($0) }, captions: captions, label: label, source: source)
   }
 
-  public init(pictures: [Picture], captions: [[Int]] = [], label: Int? = nil) {
+  public init(pictures: [Picture], captions: [[Int]] = [], label: Int? = nil, source: Int = 0) {
     self.pictures = pictures
     self.captions = captions
     self.label = label
+    self.source = source
   }
 }
 
@@ -41,14 +44,29 @@ public struct RepresentationBatch: Sendable, Equatable {
 ///
 /// Captions (or pictures, where the objective is about single pictures) are taken without replacement until fewer than a
 /// batch are left, then in a new order. The m pictures of a caption are drawn without replacement among its pictures.
+/// Where the options give shares, each set has an order of its own, and its places in a step are its share of them to the
+/// nearest whole number above or below, exactly the share over many steps.
 public final class RepresentationBatches {
   let options: RepresentationOptions
   private let groupSizes: [Int]
   private let wordingCounts: [Int]
-  /// What is drawn without replacement: whole groups, or (group, image).
-  private let units: [SIMD2<Int>]
   private let perStep: Int
-  private var order: (epoch: Int, units: [Int]) = (-1, [])
+  private let sources: [Source]
+  private var orders: [(epoch: Int, units: [Int])]
+
+  /// A set, of which a step draws some.
+  private struct Source {
+    /// What is drawn without replacement: whole groups, or (group, image).
+    var units: [SIMD2<Int>] = []
+    /// The end of its share and of those before it, in parts of 2^20: whole numbers, so that shares never drift.
+    var end = RepresentationBatches.whole
+    /// Most that a step draws of it.
+    var most: Int
+
+    var stepsPerEpoch: Int { units.count / max(1, most) }
+  }
+
+  private static let whole = 1 << 20
 
   /// - Throws: `ModelError` if there are too few captions or pictures, or captions or labels are missing.
   public init(options: RepresentationOptions, data: [CaptionGroup]) throws {
@@ -58,18 +76,11 @@ public final class RepresentationBatches {
     wordingCounts = data.map(\.captions.count)
     perStep = options.cropsPerStep / options.views
     let objective = options.objective
-    if objective.joinsCaptions {
-      if let small = groupSizes.firstIndex(where: { $0 < options.imagesPerCaption }) {
-        throw ModelError("representation: caption \(small) has \(groupSizes[small]) pictures, but \(options.imagesPerCaption) of each caption are needed in a step; generate more or ask for fewer")
-      }
-      units = data.indices.map { SIMD2($0, -1) }
-    } else {
-      units = data.indices.flatMap { group in data[group].pictures.indices.map { SIMD2(group, $0) } }
+    if objective.joinsCaptions, let small = groupSizes.firstIndex(where: { $0 < options.imagesPerCaption }) {
+      throw ModelError("representation: caption \(small) has \(groupSizes[small]) pictures, but \(options.imagesPerCaption) of each caption are needed in a step; generate more or ask for fewer")
     }
-    guard units.count >= perStep else {
-      let things = objective.joinsCaptions ? "captions" : "pictures"
-      throw ModelError("representation: a step needs \(perStep) \(things), the data has \(units.count); lower the crops per step or give more data")
-    }
+    sources = try Self.sources(options, data, perStep: perStep)
+    orders = sources.map { _ in (-1, []) }
     if options.usesCaptions, let silent = wordingCounts.firstIndex(of: 0) {
       throw ModelError("representation: \(objective.rawValue) needs captions, but group \(silent) has none")
     }
@@ -82,19 +93,64 @@ public final class RepresentationBatches {
     }
   }
 
-  /// Steps until every caption (or picture) was drawn about once.
-  public var stepsPerEpoch: Int { units.count / perStep }
+  private static func sources(_ options: RepresentationOptions, _ data: [CaptionGroup], perStep: Int) throws -> [Source] {
+    let things = options.objective.joinsCaptions ? "captions" : "pictures"
+    func units(_ group: Int) -> [SIMD2<Int>] {
+      options.objective.joinsCaptions ? [SIMD2(group, -1)] : data[group].pictures.indices.map { SIMD2(group, $0) }
+    }
+    guard let shares = options.sourceShares else {
+      let only = Source(units: data.indices.flatMap(units), most: perStep)
+      guard only.units.count >= perStep else {
+        throw ModelError("representation: a step needs \(perStep) \(things), the data has \(only.units.count); lower the crops per step or give more data")
+      }
+      return [only]
+    }
+    if let stray = data.first(where: { !shares.indices.contains($0.source) })?.source {
+      throw ModelError("representation: there are \(shares.count) shares, but data of a set number \(stray + 1)")
+    }
+    let total = shares.reduce(0, +)
+    var sum = 0.0, start = 0, sources: [Source] = []
+    for (number, share) in shares.enumerated() {
+      sum += share
+      let end = number == shares.count - 1 ? whole : Int((sum / total * Double(whole)).rounded())
+      var source = Source(end: end, most: ((end - start) * perStep + whole - 1) / whole)
+      source.units = data.indices.filter { data[$0].source == number }.flatMap(units)
+      guard source.units.count >= source.most else {
+        throw ModelError("representation: a step needs up to \(source.most) \(things) of set \(number + 1), it has \(source.units.count); lower its share or the crops per step")
+      }
+      sources.append(source)
+      start = end
+    }
+    return sources
+  }
+
+  /// Steps until every caption (or picture) of the set that takes longest was drawn about once.
+  public var stepsPerEpoch: Int { sources.map(\.stepsPerEpoch).max() ?? 0 }
+
+  /// What a step draws, set by set.
+  private func chosen(_ step: Int) -> [SIMD2<Int>] {
+    // The same offset for all sets makes their places add up to those of the step; multiples of the golden ratio spread it evenly.
+    let offset = Int(UInt32(truncatingIfNeeded: step) &* 0x9E37_79B1) >> 12
+    var chosen: [SIMD2<Int>] = [], taken = 0
+    for number in sources.indices where sources[number].most > 0 {
+      let source = sources[number], epoch = step / source.stepsPerEpoch
+      if orders[number].epoch != epoch {
+        let purpose = "representation epoch" + (number == 0 ? "" : " of set \(number)")
+        var stream = RandomStream(seed: options.optimization.seed, purpose: purpose, index: UInt64(epoch))
+        orders[number] = (epoch, stream.permutation(source.units.count))
+      }
+      let end = source.end == Self.whole ? perStep : (source.end * perStep + offset) / Self.whole
+      let first = step % source.stepsPerEpoch * source.most
+      chosen += orders[number].units[first..<first + end - taken].map { source.units[$0] }
+      taken = end
+    }
+    return chosen
+  }
 
   /// The batch of a step, counted from 0.
   public func batch(_ step: Int) -> RepresentationBatch {
     let seed = options.optimization.seed
-    let epoch = step / stepsPerEpoch
-    if order.epoch != epoch {
-      var stream = RandomStream(seed: seed, purpose: "representation epoch", index: UInt64(epoch))
-      order = (epoch, stream.permutation(units.count))
-    }
-    let first = step % stepsPerEpoch * perStep
-    let chosen = order.units[first..<first + perStep].map { units[$0] }
+    let chosen = chosen(step)
     var crops: [RepresentationBatch.Crop] = []
     if options.objective.joinsCaptions {
       let pictures = chosen.enumerated().map { place, unit -> [Int] in

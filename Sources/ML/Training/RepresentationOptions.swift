@@ -106,6 +106,8 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
   public var teacherTemperature: Double
   /// Prototypes of `dino`.
   public var prototypes: Int
+  /// Share of each of several sets in every step, above 0, in any unit; nil draws from all data as one.
+  public var sourceShares: [Double]?
   /// Share of patches that `mae` hides.
   public var maskRatio: Double
   /// Width, blocks and heads of `mae`'s decoder.
@@ -123,7 +125,8 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
               temperature: Double? = nil, imageWeight: Double = 1, textWeight: Double = 1, headHidden: Int = 512, headOutput: Int = 128,
               matchingWidth: Int = 128, classes: Int = 0, teacherMomentum: Double? = nil, teacherTemperature: Double = 0.04,
               prototypes: Int = 1024, maskRatio: Double = 0.75, decoder: DecoderSize = DecoderSize(), residual: ResNetConfiguration? = nil, dropPath: Double = 0,
-              microBatch: Int = 0, labelSmoothing: Double = 0, localCrops: Int? = nil, localSize: Int? = nil) {
+              microBatch: Int = 0, labelSmoothing: Double = 0, localCrops: Int? = nil, localSize: Int? = nil,
+              sourceShares: [Double]? = nil) {
     self.objective = objective
     self.encoder = encoder
     self.residual = residual
@@ -133,6 +136,7 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
     self.cropsPerStep = cropsPerStep
     self.microBatch = microBatch
     self.labelSmoothing = labelSmoothing
+    self.sourceShares = sourceShares
     self.imagesPerCaption = imagesPerCaption
     self.cropsPerImage = cropsPerImage
     self.localCrops = localCrops ?? objective.localCrops
@@ -195,6 +199,9 @@ public struct RepresentationOptions: Codable, Sendable, Equatable {
       throw ModelError("representation: the chance of leaving out a branch must lie in [0, 1), and be 0 for a residual network, got \(dropPath)")
     }
     guard (0..<1).contains(labelSmoothing) else { throw ModelError("representation: the label smoothing must lie in [0, 1), got \(labelSmoothing)") }
+    if let sourceShares, sourceShares.isEmpty || !sourceShares.allSatisfy({ $0 > 0 && $0.isFinite }) {
+      throw ModelError("representation: the shares of sets must be above 0, got \(sourceShares)")
+    }
     guard microBatch >= 0, residual == nil || microBatch == 0 else {
       throw ModelError("representation: the micro-batch must be 0 or above, and 0 for a residual network, whose batch norms would see parts of a step; got \(microBatch)")
     }

@@ -83,17 +83,22 @@ public final class TrainingLoop {
   ///   - until: number of steps to have done; nil for all.
   ///   - checkpoint: where to save and to continue from; nil for nowhere.
   ///   - every: steps between saves, default 200. It is saved at the end too, after a minute of steps, and before an error of `report` leaves.
+  ///   - keep: states kept, default 1. With more, those of the last `keep` regular saves stay beside `checkpoint`, numbered; see ``KeptStates``.
   ///   - report: called after each step; it may throw to interrupt.
   ///   - loss: the scalar loss of the step with the given number, counted from 0.
-  public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, report: (StepReport) throws -> Void = { _ in },
+  public func run(until: Int? = nil, checkpoint: String? = nil, every: Int = 200, keep: Int = 1, report: (StepReport) throws -> Void = { _ in },
                   loss: (Int) throws -> Tensor) throws {
     let end = min(until ?? options.steps, options.steps)
     let clock = ContinuousClock()
     var lastStep = Duration.seconds(1), lastSave = clock.now, costOfSave = Duration.zero
-    func save() throws {
+    let kept = checkpoint.map { KeptStates(newest: $0, count: keep) }
+    func save(isRegular: Bool = false) throws {
       guard let checkpoint else { return }
       let began = clock.now
-      try Cancellation.deferred { try self.save(to: checkpoint) }
+      try Cancellation.deferred {
+        try self.save(to: checkpoint)
+        if isRegular { try kept?.keep(step: step) }
+      }
       (lastSave, costOfSave) = (clock.now, clock.now - began)
     }
     while step < end {
@@ -103,8 +108,9 @@ public final class TrainingLoop {
       let isShort = lastStep < shortStep
       let state = try checkpoint != nil && isShort ? Cancellation.deferred { try advance(loss) } : advance(loss)
       lastStep = clock.now - began
-      let saves = step == end || (every > 0 && step % every == 0) || clock.now - lastSave > max(longestUnsaved, costOfSave * 20)
-      if saves { try save() }
+      let isRegular = step == end || (every > 0 && step % every == 0)
+      let saves = isRegular || clock.now - lastSave > max(longestUnsaved, costOfSave * 20)
+      if saves { try save(isRegular: isRegular) }
       do { try report(state) } catch {
         if !saves { try save() }
         throw error
@@ -123,13 +129,21 @@ public final class TrainingLoop {
     lastCheckpoint = (path, step)
   }
 
-  /// Continues from a checkpoint if there is one.
+  /// Continues from a checkpoint if there is one; without it, from the last of the numbered states beside it.
   ///
   /// - Returns: whether there was one.
+  /// - Throws: as `restore`; a checkpoint that cannot be read names the numbered states that could take its place.
   @discardableResult
   public func restoreIfPresent(from path: String) throws -> Bool {
-    guard FileManager.default.fileExists(atPath: path) else { return false }
-    try restore(from: path)
+    let older = try KeptStates(newest: path, count: 1).paths()
+    guard FileManager.default.fileExists(atPath: path) else {
+      guard let last = older.last else { return false }
+      try restore(from: last)
+      return true
+    }
+    do { try restore(from: path) } catch let error as FormatError where !older.isEmpty {
+      throw TrainingError.notACheckpoint(path: path, problem: "\(error.problem); remove it to continue from \(older[older.count - 1])")
+    }
     return true
   }
 

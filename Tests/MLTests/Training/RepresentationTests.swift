@@ -146,6 +146,35 @@ struct RepresentationTests {
     for (crop, row) in zip(clip.crops, clip.captionRows) { #expect(clip.wordings[row][0] == crop.group) }
   }
 
+  @Test func `shares of sets hold in every step to the nearest whole place, exactly over many, and each set is used up before it begins again`() throws {
+    let picture = try Image(width: 8, height: 8, pixels: [UInt8](repeating: 9, count: 192))
+    let data = (0..<40).map { CaptionGroup(images: [picture], source: $0 < 25 ? 0 : $0 < 37 ? 1 : 2) }
+    var options = RepresentationTests.options(.simclr)
+    options.sourceShares = [6, 3, 1]
+    let batches = try RepresentationBatches(options: options, data: data)
+    var drawn = [0, 0, 0], counts = [Int: Int]()
+    for step in 0..<1000 {
+      let groups = batches.batch(step).crops.prefix(12).map(\.group)
+      #expect(groups.count == 12 && Set(groups).count == 12)
+      let places = (0..<3).map { source in groups.filter { data[$0].source == source }.count }
+      #expect([7, 8].contains(places[0]) && [3, 4].contains(places[1]) && [1, 2].contains(places[2]), "\(places)")
+      for source in 0..<3 { drawn[source] += places[source] }
+      for group in groups { counts[group, default: 0] += 1 }
+    }
+    for (source, share) in [0.6, 0.3, 0.1].enumerated() { #expect(abs(Double(drawn[source]) / 12000 - share) < 1e-3, "\(drawn)") }
+    // Within a set all are drawn about as often.
+    for source in 0..<3 {
+      let mine = data.indices.filter { data[$0].source == source }.map { Double(counts[$0] ?? 0) }
+      let mean = mine.reduce(0, +) / Double(mine.count)
+      #expect(mine.allSatisfy { abs($0 - mean) < mean * 0.15 }, "\(mine)")
+    }
+    #expect(batches.batch(3) == (try RepresentationBatches(options: options, data: data)).batch(3))
+    options.sourceShares = [1, 1, 20]
+    #expect(throws: ModelError("representation: a step needs up to 11 pictures of set 3, it has 3; lower its share or the crops per step")) { try RepresentationBatches(options: options, data: data) }
+    options.sourceShares = [1, 0, 1]
+    #expect(throws: ModelError("representation: the shares of sets must be above 0, got [1.0, 0.0, 1.0]")) { try RepresentationBatches(options: options, data: data) }
+  }
+
   @Test func `the logit scale is kept inside its bounds while training`() throws {
     let trainer = try RepresentationTests.trainer(.clip)
     trainer.model.logitScale?.parameter.value = try Tensor.full([], 9)

@@ -89,7 +89,7 @@ enum ImageFolder {
   }
 
   /// Hands out files in order: decoded, some at a time, or as they are.
-  private static func read(
+  static func read(
     _ paths: [String], _ request: DatasetLoader.Request, body: (Int, Picture) -> Void, skip: (SkippedItem) -> Void
   ) throws {
     if case .files(let side) = request.storage {
