@@ -145,6 +145,8 @@ public final class ProductKernel {
   public let transpose: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
   /// Copies `rows` neighbouring numbers for each step of the inner axis: source, distance between steps, target, depth.
   public let packRows: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
+  /// The same of `columns` numbers.
+  public let packColumns: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
   /// Half-precision numbers as single precision, exactly: format, source, target, count.
   public let widen: (HalfFormat, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>, Int) -> Void
 
@@ -157,10 +159,12 @@ public final class ProductKernel {
               tile: @escaping (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Bool) -> Void,
               transpose: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void,
               packRows: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void,
+              packColumns: @escaping (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void,
               widen: @escaping (HalfFormat, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>, Int) -> Void,
               spin: @escaping (Int) -> Float, spinOperations: Int) {
     self.transpose = transpose
     self.packRows = packRows
+    self.packColumns = packColumns
     self.widen = widen
     self.rows = rows
     self.columns = columns

@@ -238,6 +238,16 @@ private func packRows(_ source: Input, _ step: Int, _ target: Output, _ depth: I
   }
 }
 
+/// Copies two registers for each step of the inner axis.
+private func packColumns(_ source: Input, _ step: Int, _ target: Output, _ depth: Int) {
+  for k in 0..<depth {
+    let from = source + k &* step, to = target + k &* (2 &* width)
+    let a = load(from), b = load(from + width)
+    store(a, to)
+    store(b, to + width)
+  }
+}
+
 @_transparent private func store<Vector>(_ v: Vector, _ p: Output) { UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self) }
 
 /// Twelve independent chains of multiply-adds: enough to keep every unit of current processors busy, and few enough to stay in
@@ -255,4 +265,4 @@ private func spin(_ rounds: Int) -> Float {
 }
 
 /// The product kernel of this instruction set.
-public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, transpose: transpose, packRows: packRows, widen: widen, spin: spin, spinOperations: 12 * width * 2)
+public let product = ProductKernel(rows: tileRows, columns: 2 * width, tile: tile, transpose: transpose, packRows: packRows, packColumns: packColumns, widen: widen, spin: spin, spinOperations: 12 * width * 2)

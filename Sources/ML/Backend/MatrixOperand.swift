@@ -34,6 +34,9 @@ struct MatrixOperand<T> {
     return other
   }
 
+  /// Whether rows of so many elements in single or double precision lie one behind the other.
+  func isDense(columns: Int) -> Bool { half == nil && columnStride == 1 && rowStride == columns }
+
   /// The same matrix from another element on.
   func advanced(rows: Int = 0, columns: Int = 0) -> MatrixOperand { advanced(by: rows * rowStride + columns * columnStride) }
 

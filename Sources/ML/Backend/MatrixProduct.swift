@@ -40,7 +40,12 @@ extension Float {
     if p.inner >= Cut.deep { return deepProduct(p, parallel: false) }
     let panels = (p.columns + kernel.columns - 1) / kernel.columns
     withScratch(Float.self, panels * kernel.columns * min(max(1, p.inner), Cut.depth)) { packed in
-      chain(p, from: 0, to: p.inner) { start, depth in
+      chain(p, from: 0, to: p.inner, ahead: { start, depth in
+        let next = start + depth, count = min(Cut.depth, p.inner - next)
+        guard count > 0 else { return (nil, nil) }
+        return (p.left.transposed.isDense(columns: p.rows) ? Prefetch(p.left.advanced(columns: next).pointer, count: count * p.rows) : nil,
+                p.right.isDense(columns: p.columns) ? Prefetch(p.right.advanced(rows: next).pointer, count: count * p.columns) : nil)
+      }) { start, depth in
         packRight(p.right, inner: start, depth: depth, columns: p.columns, panels: 0..<panels, into: packed)
         return UnsafePointer(packed)
       }
@@ -107,7 +112,12 @@ extension Float {
         part.rows = count
         part.left = p.left.advanced(rows: first)
         part.out += first * p.stride
-        chain(part, from: 0, to: p.inner) { start, _ in UnsafePointer(packed + start * width) }
+        // The thread's next rows, most likely.
+        let next = min(p.rows, first + rowBlock * ThreadPool.threadCount), nextCount = min(rowBlock, p.rows - next)
+        let isDense = p.left.isDense(columns: p.inner), nextRows = p.left.advanced(rows: next).pointer
+        chain(part, from: 0, to: p.inner, ahead: { start, depth in
+          (isDense ? Prefetch(nextRows + start * nextCount, count: depth * nextCount) : nil, nil)
+        }) { start, _ in UnsafePointer(packed + start * width) }
         if !p.isGivenUp { epilogue?(first, count) }
       }
     }
@@ -155,7 +165,9 @@ extension Float {
   /// - Parameters:
   ///   - panelStride: distance between packed panels; by default they hold the block alone.
   ///   - packedLeft: the whole left side as `packLeft` makes it; by default the block's part is packed here.
+  ///   - ahead: what will be read after a block.
   private static func chain(_ p: MatrixProduct<Float>, from: Int, to: Int, panelStride: Int? = nil, packedLeft: UnsafePointer<Float>? = nil,
+                            ahead: ((_ start: Int, _ depth: Int) -> (Prefetch?, Prefetch?))? = nil,
                             pack: (_ start: Int, _ depth: Int) -> UnsafePointer<Float>) {
     let tileRows = kernel.rows, tileColumns = kernel.columns
     let tile = kernel.tile
@@ -173,6 +185,9 @@ extension Float {
         let accumulate = p.accumulate || start > from
         if packedLeft == nil { packLeft(p.left, rows: p.rows, inner: start, depth: depth, into: ownLeft) }
         let packed = pack(start, depth)
+        var (first, second) = ahead?(start, depth) ?? (nil, nil)
+        first?.divide(among: panels * (paddedRows / tileRows))
+        second?.divide(among: panels * (paddedRows / tileRows))
         for panel in 0..<panels where !p.isGivenUp {
           let right = packed + panel * (panelStride ?? tileColumns * depth)
           let column = panel * tileColumns
@@ -182,6 +197,8 @@ extension Float {
             let rows = min(tileRows, p.rows - row)
             let out = p.out + row * p.stride + column
             let left = packedLeft.map { $0 + row * p.inner + start * tileRows } ?? UnsafePointer(ownLeft + row * depth)
+            first?.advance()
+            second?.advance()
             if rows == tileRows && columns == tileColumns {
               tile(left, right, depth, out, p.stride, accumulate)
             } else {
@@ -257,7 +274,11 @@ extension Float {
       withSingle(right.advanced(rows: inner, columns: first), rows: depth, columns: count) { right in
         let source = right.pointer
         if right.columnStride == 1 {
-          for k in 0..<depth { (block + k &* tileColumns).update(from: source + k &* right.rowStride, count: count) }
+          if count == tileColumns {
+            kernel.packColumns(source, right.rowStride, block, depth)
+          } else {
+            for k in 0..<depth { (block + k &* tileColumns).update(from: source + k &* right.rowStride, count: count) }
+          }
         } else if right.rowStride == 1 {
           kernel.transpose(source, right.columnStride, block, tileColumns, count, depth)
         } else {

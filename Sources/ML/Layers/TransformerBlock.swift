@@ -70,12 +70,8 @@ public final class SelfAttention: Module {
   ///   - causal: whether a token sees only itself and earlier ones.
   ///   - lengths: how many tokens of each sample are real; later ones are never attended to. nil means all.
   public func callAsFunction(_ input: Tensor, causal: Bool = false, lengths: [Int]? = nil) throws -> Tensor {
-    let width = input.shape[input.rank - 1]
-    let packed = try queryKeyValue(input)  // [B, N, 3D]
-    let mixed = try Tensor.attention(
-      packed.narrow(axis: 2, start: 0, count: width), packed.narrow(axis: 2, start: width, count: width),
-      packed.narrow(axis: 2, start: 2 * width, count: width), heads: heads, causal: causal, keyLengths: lengths)
-    return try output(mixed)
+    // Packed, [B, N, 3D]: gradients of three slices would each be a whole tensor of zeros but for the slice.
+    try output(try queryKeyValue(input).selfAttention(heads: heads, causal: causal, keyLengths: lengths))
   }
 }
 
