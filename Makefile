@@ -56,15 +56,18 @@ soak: build
 	Tests/Soak/resume.sh
 	Tests/Soak/generate.sh
 	Tests/Soak/training.sh
-	LOAM_FUZZ=50 $(SWIFT) test $(CONFIG) --skip-build --filter 'Formats|Files|Text|Shard|Codec|Loader|Safetensors|Numpy|Tokenizer'
+	LOAM_FUZZ=50 $(SWIFT) test $(CONFIG) --skip-build --filter 'Formats|Files|Text|Shard|Codec|Loader|Safetensors|Numpy|Tokenizer|CSV'
 	Tests/Soak/notebooks.sh
 
-# The tests of tensors, files and bindings under AddressSanitizer; builds everything once more, ten minutes on two cores.
-# Leaks are not looked for: Lua states and caches live as long as the process.
+# The tests of tensors, files and bindings under AddressSanitizer, then those of tensors and threads under ThreadSanitizer; builds everything twice more, ten
+# minutes each on two cores. Leaks are not looked for: Lua states and caches live as long as the process.
 sanitize: packages
 	$(SWIFT) build $(CONFIG) --build-tests --sanitize=address --scratch-path .build/address
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(CONFIG) --sanitize=address --scratch-path .build/address --skip-build \
 	  --filter 'MLTests\.(Tensor|MemoryPool|Gradient|Operation|Kernel|Winograd|MatrixProduct|Promotion|Recomputation|LBFGS|Thread|Numpy|Safetensors)|TensorBorder'
+	$(SWIFT) build $(CONFIG) --build-tests --sanitize=thread --scratch-path .build/thread
+	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test $(CONFIG) --sanitize=thread --scratch-path .build/thread --skip-build \
+	  --filter 'MLTests\.(Tensor|MemoryPool|Gradient|Operation|Kernel|Winograd|MatrixProduct|Promotion|Recomputation|LBFGS|Thread)|TensorBorder'
 
 # The golden numbers once more, from the reference libraries themselves.
 check-peers:

@@ -1,12 +1,13 @@
 -- Every objective learns from as many real pictures for the same number of crops; linear probes judge.
 --   loam run scripts/table_objectives.lua
 --   loam run scripts/table_objectives.lua -- --data PICTURES --labelled LABELLED_SET --probe LABELLED_SET
+-- `longer` names objectives that learn slowest: they are trained a second time, for four times the steps.
 -- Encoders that the notebooks ask for as well are shared with them.
 local loam = require "loam"
 local data, report = loam.data, loam.report
 local parameters, pictures, training = require "recipes.parameters", require "recipes.pictures", require "recipes.training"
 local arms, judging = require "recipes.arms", require "recipes.judging"
-local p = parameters.resolve{all = {labelled = "", out = "report-objectives"}}
+local p = parameters.resolve{all = {labelled = "", longer = {"mae"}, out = "report-objectives"}}
 
 local function real(seed) return pictures.real(p, seed, p.pictures) end
 
@@ -29,6 +30,13 @@ for _, row in ipairs{{"SimCLR", "simclr"}, {"MoCo-v3", "moco-v3"}, {"BYOL", "byo
                      {"StableRep", "stablerep", several}, {"StableRep+", "stablerep+", several},
                      {"SynCLR", "synclr", several, {images_per_caption = p.views}}, {"SupCon" .. what, "supcon", labelled}, {"supervised" .. what, "supervised", labelled}} do
   list[#list + 1] = {name = row[1], objective = row[2], source = row[3] or real, change = row[4]}
+  for _, objective in ipairs(p.longer) do
+    if row[2] == objective then
+      local change = {steps = 4 * p.steps}
+      for key, value in pairs(row[4] or {}) do change[key] = value end
+      list[#list + 1] = {name = ("%s, %d steps"):format(row[1], change.steps), objective = objective, source = row[3] or real, change = change}
+    end
+  end
 end
 -- Pictures without captions leave out what learns from captions.
 if p.data ~= "" and #data.load(p.data, {split = "train", limit = 1}):captions(1) == 0 then
