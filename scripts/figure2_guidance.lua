@@ -9,7 +9,7 @@ local function __show(...) if select("#", ...) > 0 then print(...) end end
 local loam = require "loam"
 local parameters, pictures = require "recipes.parameters", require "recipes.pictures"
 local arms, claims, judging, training = require "recipes.arms", require "recipes.claims", require "recipes.judging", require "recipes.training"
-local p = parameters.resolve{all = {guidances = {1, 2, 3, 4, 6, 8, 10, 12}}, smoke = {guidances = {1, 4}}}
+local p = parameters.resolve{all = {guidances = {1, 2, 3, 4, 6, 8, 10, 12}, mae_longer = 1}, smoke = {guidances = {1, 4}}, laptop = {mae_longer = 4}}
 __show(p
 )
 
@@ -17,7 +17,7 @@ __show(p
 --
 -- For each guidance $w$ the same `p.pictures` captions give one picture each, from the same noise. With predictions $\epsilon(x)$ without
 -- and $\epsilon(x, c)$ with the caption, each sampling step follows $\epsilon(x) + w\,(\epsilon(x, c) - \epsilon(x))$. SimCLR and MAE learn from each set
--- with the same number of steps and crops as from the real pictures of those captions. MAE has no convolutional stem, which would see the hidden patches, and here patches of `p.mae_patch` pixels, so its
+-- with the same number of steps and crops as from the real pictures of those captions; MAE, which learns late, takes `p.mae_longer` times the steps of SimCLR everywhere. MAE has no convolutional stem, which would see the hidden patches, and here patches of `p.mae_patch` pixels, so its
 -- random floor is another one.
 
 local methods = {{"SimCLR", "simclr"}, {"MAE", "mae"}}
@@ -28,8 +28,9 @@ local floors = arms.run(p, {{name = "random features"}, {name = "random features
 local curves = {}
 for m, method in ipairs(methods) do
   local name, objective = table.unpack(method)
-  local list = {{name = name .. ", real", objective = objective, source = real}}
-  for _, w in ipairs(p.guidances) do list[#list + 1] = {name = ("%s, w = %g"):format(name, w), objective = objective, source = made(w)} end
+  local change = objective == "mae" and {steps = p.mae_longer * p.steps} or nil
+  local list = {{name = name .. ", real", objective = objective, source = real, change = change}}
+  for _, w in ipairs(p.guidances) do list[#list + 1] = {name = ("%s, w = %g"):format(name, w), objective = objective, source = made(w), change = change} end
   curves[m] = arms.run(p, list)
 end
 
