@@ -108,6 +108,8 @@ struct DatasetLoaderTests {
       for count in 0..<pictures.count {
         #expect(throws: FormatError.self) { try IDXFile([UInt8](pictures.prefix(count)), source: "x") }
       }
+      let endless: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]
+      #expect(try IDXFile(endless, source: "x").images(source: "x").isEmpty)
       FormatGolden.fuzz(pictures, rounds: 2000, seed: 8) { _ = try IDXFile($0, source: "x").images(source: "x") }
       try AtomicFile.write([0, 0, 8, 1, 0, 0, 0, 1, 1], to: folder + "/t10k-labels-idx1-ubyte")
       #expect(FormatGolden.message { _ = try DatasetLoader.load(folder) }.contains("a label for each picture"))

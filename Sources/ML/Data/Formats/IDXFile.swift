@@ -49,6 +49,8 @@ public struct IDXFile {
       throw FormatError(
         format: "idx", source: source, problem: "pictures of shape [count, height, width] or [count, height, width, 3] were expected, \(shape) came")
     }
+    // Without pictures nothing bounds their size, whose product may be no number.
+    if shape[0] == 0 { return [] }
     let area = shape[1] * shape[2]
     return try (0..<min(shape[0], max(0, limit ?? .max))).map { index in
       try Image(width: shape[2], height: shape[1]) { pixels in
