@@ -32,7 +32,8 @@ extension EncoderLibrary {
 
   static let importing = Function(
     "import", """
-      Reads an encoder from a safetensors file of timm (or torchvision, for resnet), open_clip or OpenAI's CLIP; of a CLIP model, the tower `visual.`. \
+      Reads an encoder from a safetensors file of timm (or torchvision, for resnet), open_clip, OpenAI's CLIP or the official code of StableRep; of a model with several parts, the \
+      tower `visual.`. \
       Sizes follow from the tensors. Tensors that are missing or have no place are errors that name them.
       """,
     .string("path", "a safetensors file"),
@@ -56,7 +57,7 @@ extension EncoderLibrary {
     guard let form = s[gelu] else {
       throw ArgumentFault.invalid("the file does not say which GELU its weights were trained with: give gelu = \"exact\" (timm), \"quick\" (OpenAI's CLIP) or \"tanh\" (big_vision)")
     }
-    let width = tensors.first { $0.name == "pos_embed" || $0.name == "visual.positional_embedding" }?.tensor.shape.last ?? 64
+    let width = tensors.first { $0.name.hasSuffix("pos_embed") || $0.name.hasSuffix("visual.positional_embedding") }?.tensor.shape.last ?? 64
     var options = EncoderImport.VisionOptions(gelu: form, heads: s[headCount] ?? max(1, width / 64))
     options.pooling = s[pooling]
     options.epsilon = s[epsilon]

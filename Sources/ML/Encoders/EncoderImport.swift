@@ -1,4 +1,4 @@
-/// Encoders from weights that timm, open_clip or OpenAI's CLIP named.
+/// Encoders from weights that timm, open_clip, OpenAI's CLIP or the official code of StableRep named.
 ///
 /// Sizes follow from the shapes of the tensors; what shapes do not tell must be said. Tensors that are missing, or that the encoder has no place for,
 /// are errors that name them, unless named in advance.
@@ -22,17 +22,21 @@ public enum EncoderImport {
     }
   }
 
-  /// A vision transformer with timm's names, or the tower `visual.` of a CLIP model with open_clip's and OpenAI's, whose last linear map becomes a
-  /// part of the encoder.
+  /// A vision transformer with timm's names; the tower `visual.` of a CLIP model with open_clip's and OpenAI's, whose last linear map becomes a
+  /// part of the encoder; or that of a StableRep or StableRep+ model, which has timm's names behind `visual.`. What else such a model has (the other
+  /// tower, projection heads, the logit scale) plays no part.
   ///
   /// - Throws: `ModelError` where sizes cannot be told or do not fit; ``ModuleLoadError`` that lists missing, extra and misshapen tensors.
   public static func visionTransformer(_ tensors: [(name: String, tensor: Tensor)], options: VisionOptions) throws -> VisionTransformer {
-    let isCLIP = tensors.contains { $0.name == "visual.conv1.weight" }
-    var named = isCLIP ? try timmNames(ofCLIP: tensors) : tensors
-    named.removeAll { options.ignored.contains($0.name) || (isCLIP && options.ignored.contains("visual.\($0.name)")) }
+    // Training on several devices puts its own word before every name.
+    let isWrapped = !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix("module.") }
+    let tensors = isWrapped ? tensors.map { (name: String($0.name.dropFirst("module.".count)), tensor: $0.tensor) } : tensors
+    let isCLIP = tensors.contains { $0.name == "visual.conv1.weight" }, isStableRep = tensors.contains { $0.name == "visual.patch_embed.proj.weight" }
+    var named = isCLIP ? try timmNames(ofCLIP: tensors) : isStableRep ? tower(tensors) : tensors
+    named.removeAll { options.ignored.contains($0.name) || ((isCLIP || isStableRep) && options.ignored.contains("visual.\($0.name)")) }
     func shape(_ name: String, rank: Int) throws -> [Int] {
       guard let found = named.first(where: { $0.name == name })?.tensor.shape, found.count == rank else {
-        throw ModelError("the weights hold no tensor \(name) of \(rank) axes; they are not those of a vision transformer with timm's names (cls_token, pos_embed, blocks.0 ...) or of a CLIP model (visual.conv1.weight ...)")
+        throw ModelError("the weights hold no tensor \(name) of \(rank) axes; they are not those of a vision transformer with timm's names (cls_token, pos_embed, blocks.0 ...), of a CLIP model (visual.conv1.weight ...) or of StableRep (visual.blocks.0 ...)")
       }
       return found
     }
@@ -98,10 +102,14 @@ public enum EncoderImport {
     ("ln_", "norm"), ("in_proj_", "qkv."), ("out_proj", "proj"), ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2"),
   ]
 
+  /// What lies under `visual.`, without that word.
+  private static func tower(_ tensors: [(name: String, tensor: Tensor)]) -> [(name: String, tensor: Tensor)] {
+    tensors.filter { $0.name.hasPrefix("visual.") }.map { (String($0.name.dropFirst("visual.".count)), $0.tensor) }
+  }
+
   /// The visual tower of a CLIP model under timm's names.
   private static func timmNames(ofCLIP tensors: [(name: String, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)] {
-    try tensors.filter { $0.name.hasPrefix("visual.") }.map { name, tensor in
-      let bare = String(name.dropFirst("visual.".count))
+    try tower(tensors).map { bare, tensor in
       switch bare {
       case "proj": return ("head.weight", try tensor.transpose(0, 1).contiguous())
       case "class_embedding": return ("cls_token", try tensor.reshape([1, 1, tensor.count]))

@@ -90,6 +90,19 @@ private func spread(_ count: Int, phase: Double) -> [Double] {
     #expect(try ModelGolden.distance(model(ModelGolden.tensor("images", in: tensors)), expected) < 1e-5)
   }
 
+  @Test(arguments: ["", "module."]) func `the tower of a StableRep model gives timm's features, whatever heads and texts it was trained with`(_ wrapper: String) throws {
+    let tensors = try ModelGolden.tensors("encoders/clip.safetensors")
+    let rest: [(name: String, tensor: Tensor)] = [
+      ("image_mlp.layer1.weight", try Tensor.zeros([8, 16])), ("image_mlp.bn1.running_mean", try Tensor.zeros([8])), ("logit_scale", try Tensor.full([], 2.6)),
+      ("transformer.resblocks.0.ln_1.weight", try Tensor.zeros([8])), ("positional_embedding", try Tensor.zeros([8, 16])), ("visual.head.weight", try Tensor.zeros([5, 16]))]
+    let saved = try (ImportTests.timm().map { ("visual." + $0.name, $0.tensor) } + rest).map { (wrapper + $0.0, $0.1) }
+    var options = EncoderImport.VisionOptions(gelu: .tanh, heads: 2)
+    #expect(ModelGolden.message { _ = try EncoderImport.visionTransformer(saved, options: options) }.contains("not part of the model: head.weight"))
+    options.ignored = ["visual.head.weight"]
+    let model = try EncoderImport.visionTransformer(saved, options: options)
+    #expect(try ModelGolden.distance(model(ModelGolden.tensor("images", in: tensors)), ModelGolden.tensor("tanh/features", in: tensors)) < 1e-5)
+  }
+
   @Test func `positions for another size of picture are resampled as timm resamples them`() throws {
     let tensors = try ModelGolden.tensors("encoders/clip.safetensors")
     var options = EncoderImport.VisionOptions(gelu: .tanh, heads: 2)
