@@ -171,6 +171,9 @@ extension BindingsTests {
       #expect(try problem("path\nnone.png\n").contains("no picture of the list could be read; the first reason: FOLDER/none.png: there is no such file"))
       #expect(try problem("path,text\n", "{}").contains("LIST lists no pictures"))
       #expect(try problem("path,split\npictures/a.png,train\n", "{split = 'test'}").contains("LIST lists no pictures of the split 'test'"))
+      #expect(try problem("path,path\na,b\n").contains("LIST has two columns \"path\"; give each a name of its own"))
+      #expect(bench.show("return data.load({'\(path)', '\(path)'})").contains("is a list of pictures: load it by itself"))
+      #expect(bench.show("data.scenes{count = 2, size = 16}:save_shards('\(bench.folder)/set')\nreturn data.load('\(bench.folder)/set', {label_column = 'x'})").contains("has no columns"))
       #expect(bench.show("return data.load('\(bench.folder)/pictures', {label_column = 'x'})").contains("only a list of pictures, a .csv or .tsv file, has them"))
     }
 

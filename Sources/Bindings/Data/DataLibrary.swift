@@ -79,6 +79,8 @@ enum DataLibrary {
         columns: .init(picture: settings[pictureColumn], caption: settings[captionColumn], label: settings[labelColumn]))
       if paths.count == 1 { return try DataLoading.load(paths[0], request, check: check) }
       guard !paths.isEmpty, request.kind != "labelled" else { throw ArgumentFault.invalid("a list of paths is of captioned pictures, and not empty; load labelled ones one by one") }
+      if let list = paths.first(where: PictureList.isList) { throw ArgumentFault.invalid("\(list) is a list of pictures: load it by itself, and put sets together with data.join") }
+      if request.columns.areGiven { throw ArgumentFault.invalid("columns belong to a list of pictures, a .csv or .tsv file, loaded by itself") }
       return try CaptionedParts.load(paths, request)
     }
     let probe = Function(

@@ -106,6 +106,8 @@ enum DataLoading {
   static func load(_ path: String, _ request: FileRequest, check: () throws -> Void) throws -> Dataset {
     var folder = path
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    if PictureList.isList(folder), Host.Folder.kind(of: folder) == .file { return try PictureList.load(folder, request) }
+    if request.columns.areGiven { throw LuaError("\(path) has no columns: only a list of pictures, a .csv or .tsv file, has them") }
     if DatasetFiles.isDataset(folder) {
       if request.isOnDemand { return try DatasetFiles.open(folder, side: request.side, limit: request.limit, check: check) }
       let set = try DatasetFiles.read(folder, limit: request.limit, check: check)
@@ -113,10 +115,6 @@ enum DataLoading {
     }
     guard Host.Folder.kind(of: folder) != .missing else {
       throw LuaError("\(path): there is no such file or folder")
-    }
-    if PictureList.isList(folder), Host.Folder.kind(of: folder) == .file { return try PictureList.load(folder, request) }
-    guard request.columns.picture == nil, request.columns.caption == nil, request.columns.label == nil else {
-      throw LuaError("\(path) has no columns: only a list of pictures, a .csv or .tsv file, has them")
     }
     func captioned() throws -> Dataset { try CaptionedParts.load([folder], request) }
     func labelled() throws -> Dataset {

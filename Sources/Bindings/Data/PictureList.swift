@@ -13,6 +13,8 @@ enum PictureList {
     var picture: String?
     var caption: String?
     var label: String?
+
+    var areGiven: Bool { picture != nil || caption != nil || label != nil }
   }
 
   static func isList(_ path: String) -> Bool { path.hasSuffix(".csv") || path.hasSuffix(".tsv") }
@@ -29,10 +31,7 @@ enum PictureList {
   ///
   /// - Throws: `LuaError` naming the line, and the columns there are.
   static func load(_ path: String, _ request: DataLoading.FileRequest) throws -> Dataset {
-    let separator = UInt8(ascii: path.hasSuffix(".tsv") ? "\t" : ",")
-    let rows = try CSV.rows(MappedFile.read(path), separator: separator, source: path)
-    guard let header = rows.first else { throw LuaError("\(path) is empty: a first line with the names of columns was expected") }
-    let entries = try entries(rows, header: header.fields, path, request)
+    let entries = try entries(CSV.table(MappedFile.read(path), source: path), path, request)
     let wantsCaptions = request.kind == "captioned", wantsLabels = request.kind == "labelled"
     if wantsCaptions, let silent = entries.first(where: { $0.captions.isEmpty }) { throw LuaError("\(path), line \(silent.line): \(silent.path) has no caption") }
     let isLabelled = !wantsCaptions && entries.allSatisfy { $0.label != nil }
@@ -46,7 +45,8 @@ enum PictureList {
       labels: isLabelled ? pictures.map { entries[$0.place].label.flatMap { numbers[$0] } ?? 0 } : nil, classNames: classes, skipped: skipped, source: path)
   }
 
-  private static func entries(_ rows: [CSV.Row], header: [String], _ path: String, _ request: DataLoading.FileRequest) throws -> [Entry] {
+  private static func entries(_ table: CSV.Table, _ path: String, _ request: DataLoading.FileRequest) throws -> [Entry] {
+    let header = table.columns
     func column(_ asked: String?, _ usual: [String]) throws -> Int? {
       guard let asked else { return usual.lazy.compactMap { header.firstIndex(of: $0) }.first }
       guard let found = header.firstIndex(of: asked) else { throw LuaError("\(path) has no column \"\(asked)\"; its columns are: \(header.joined(separator: ", "))") }
@@ -64,10 +64,7 @@ enum PictureList {
     }
     let splitColumn = try request.split.map { _ in try column("split", []) } ?? nil
     var entries: [Entry] = [], places: [String: Int] = [:]
-    for row in rows.dropFirst() {
-      guard row.fields.count == header.count else {
-        throw LuaError("\(path), line \(row.line): \(header.count) fields were expected, as in the first line, \(row.fields.count) came")
-      }
+    for row in table.rows {
       if let splitColumn, row.fields[splitColumn] != request.split { continue }
       let file = place(row.fields[pictureColumn], beside: path)
       let place = places[file] ?? entries.count

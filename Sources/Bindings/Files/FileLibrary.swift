@@ -164,20 +164,12 @@ enum FileLibrary {
       return rows[1].caption, columns
       """, "red, round\t{\"file\", \"caption\"}")
   ) { path, settings in
-    let given = settings[separator].map { Array($0.utf8) } ?? [UInt8(ascii: path.hasSuffix(".tsv") ? "\t" : ",")]
-    guard given.count == 1, ![0x0A, 0x0D, 0x22].contains(given[0]) else { throw ArgumentFault.invalid("separator should be one byte, and no quote or line break, got \(given.count) bytes") }
-    let rows = try CSV.rows(MappedFile.read(path), separator: given[0], source: path)
-    guard let header = rows.first else { throw LuaError("\(path) is empty: a first line with the names of columns was expected") }
-    if let twice = header.fields.enumerated().first(where: { header.fields.firstIndex(of: $0.element) != $0.offset }) {
-      throw LuaError("\(path) has two columns \"\(twice.element)\"; give each a name of its own")
+    let given = settings[separator].map { Array($0.utf8) }
+    if let given, given.count != 1 || [0x0A, 0x0D, 0x22].contains(given[0]) {
+      throw ArgumentFault.invalid("separator should be one byte, and no quote or line break, got \(given.count) bytes")
     }
-    let records = try rows.dropFirst().map { row -> LuaValue in
-      guard row.fields.count == header.fields.count else {
-        throw LuaError("\(path), line \(row.line): \(header.fields.count) fields were expected, as in the first line, \(row.fields.count) came")
-      }
-      return .record(zip(header.fields, row.fields).map { ($0, .string($1)) })
-    }
-    return (.list(records), header.fields)
+    let table = try CSV.table(MappedFile.read(path), separator: given?[0], source: path)
+    return (.list(table.rows.map { row in .record(zip(table.columns, row.fields).map { ($0, .string($1)) }) }), table.columns)
   }
 
   private static let writeJSON = Function(

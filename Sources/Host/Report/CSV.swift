@@ -1,6 +1,6 @@
 /// Comma-separated values after RFC 4180, with line feeds.
 ///
-/// Reading takes what Python's csv module and pandas take. SwiftCSV was tried for it: a letter after a closing quote ends the process there.
+/// Reading takes what Python's csv module and pandas take. It is our own because SwiftCSV, by its source, ends the process at a letter after a closing quote.
 public enum CSV {
     /// The rows as text. A field with a comma, a quote, a line break or a space at either end is quoted.
     public static func text(_ rows: [[String]]) -> String {
@@ -18,6 +18,30 @@ public enum CSV {
         /// The line of the file on which it begins, from 1.
         public let line: Int
         public let fields: [String]
+    }
+
+    /// A file whose first line names the columns.
+    public struct Table {
+        public let columns: [String]
+        /// The other rows, with a field for each column.
+        public let rows: [Row]
+    }
+
+    /// The rows of a file by columns.
+    ///
+    /// - Parameters:
+    ///   - separator: as for `rows`; default a tab for a source that ends in .tsv, else a comma.
+    /// - Throws: `LuaError` as `rows`, for an empty file, two columns of one name and a row with more or fewer fields.
+    public static func table(_ bytes: [UInt8], separator: UInt8? = nil, source: String) throws -> Table {
+        let rows = try rows(bytes, separator: separator ?? UInt8(ascii: source.hasSuffix(".tsv") ? "\t" : ","), source: source)
+        guard let columns = rows.first?.fields else { throw LuaError("\(source) is empty: a first line with the names of columns was expected") }
+        if let twice = columns.indices.first(where: { columns.firstIndex(of: columns[$0]) != $0 }) {
+            throw LuaError("\(source) has two columns \"\(columns[twice])\"; give each a name of its own")
+        }
+        if let odd = rows.first(where: { $0.fields.count != columns.count }) {
+            throw LuaError("\(source), line \(odd.line): \(columns.count) fields were expected, as in the first line, \(odd.fields.count) came")
+        }
+        return Table(columns: columns, rows: Array(rows.dropFirst()))
     }
 
     /// The rows of a file. Empty lines, and a byte order mark at the start, are left out.

@@ -30,10 +30,11 @@ public enum EncoderImport {
   public static func visionTransformer(_ tensors: [(name: String, tensor: Tensor)], options: VisionOptions) throws -> VisionTransformer {
     // Training on several devices puts its own word before every name.
     let isWrapped = !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix("module.") }
-    let tensors = isWrapped ? tensors.map { (name: String($0.name.dropFirst("module.".count)), tensor: $0.tensor) } : tensors
+    func bare(_ name: String) -> String { isWrapped && name.hasPrefix("module.") ? String(name.dropFirst("module.".count)) : name }
+    let tensors = tensors.map { (name: bare($0.name), tensor: $0.tensor) }, ignored = Set(options.ignored.map(bare))
     let isCLIP = tensors.contains { $0.name == "visual.conv1.weight" }, isStableRep = tensors.contains { $0.name == "visual.patch_embed.proj.weight" }
     var named = isCLIP ? try timmNames(ofCLIP: tensors) : isStableRep ? tower(tensors) : tensors
-    named.removeAll { options.ignored.contains($0.name) || ((isCLIP || isStableRep) && options.ignored.contains("visual.\($0.name)")) }
+    named.removeAll { ignored.contains($0.name) || ((isCLIP || isStableRep) && ignored.contains("visual.\($0.name)")) }
     func shape(_ name: String, rank: Int) throws -> [Int] {
       guard let found = named.first(where: { $0.name == name })?.tensor.shape, found.count == rank else {
         throw ModelError("the weights hold no tensor \(name) of \(rank) axes; they are not those of a vision transformer with timm's names (cls_token, pos_embed, blocks.0 ...), of a CLIP model (visual.conv1.weight ...) or of StableRep (visual.blocks.0 ...)")

@@ -3,13 +3,6 @@
 #else
   import Foundation
 #endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The last states of a training run, beside the newest: `training-00000200.safetensors` beside `training.safetensors`.
 struct KeptStates {
@@ -42,7 +35,8 @@ struct KeptStates {
     guard count > 1 else { return }
     let numbered = path(step)
     try? FileManager.default.removeItem(atPath: numbered)
-    if link(newest, numbered) != 0 { try FileManager.default.copyItem(atPath: newest, toPath: numbered) }
+    // Some file systems have no links.
+    do { try FileManager.default.linkItem(atPath: newest, toPath: numbered) } catch { try FileManager.default.copyItem(atPath: newest, toPath: numbered) }
     for old in try paths().dropLast(count) { try FileManager.default.removeItem(atPath: old) }
   }
 }
