@@ -82,13 +82,15 @@ end
 function audits.colour_skew(p, trained, seed, guidance)
   local generator = store.file(p.generator)
   local settings = {size = p.size, train = p.probe_train, validation = p.probe_train // 2, test = p.probe_test, seed = seed, nuisance = p.nuisance}
-  local path, count, steps, shapes = p.generator, p.probe_test, p.sampler_steps, {"circle", "square", "triangle", "star", "heart", "cross", "ring", "arrow"}
+  local captions = {}
+  for k, shape in ipairs{"circle", "square", "triangle", "star", "heart", "cross", "ring", "arrow"} do captions[k] = "a large " .. shape end
+  -- Several pictures of each caption: the same caption written twice would give the same picture twice.
+  local path, steps, images = p.generator, p.sampler_steps, math.max(1, p.probe_test // #captions)
+  local count = #captions * images
   return store.stage{name = ("colours at guidance %g"):format(guidance), inputs = {trained, generator},
     cost = pictures.cost(p, {reader = 0.5, shares = {}, largest = 0.5, evenness = 0.5}, count, guidance, steps), code = function()
     local net, task = encoder.load(trained.files["encoder.safetensors"]), data.probe("colour", settings)
-    local captions = {}
-    for k = 1, count do captions[k] = "a large " .. shapes[(k - 1) % #shapes + 1] end
-    local made = painted(path, {captions = captions, guidance = guidance, steps = steps, seed = seed}):resize(settings.size)
+    local made = painted(path, {captions = captions, images = images, guidance = guidance, steps = steps, seed = seed}):resize(settings.size)
     local x, y, wanted = net:features(task.train), net:features(made), net:features(task.test)
     local function read(features)
       local similar = features:l2_normalize():matmul(x:l2_normalize():transpose(1, 2))
